@@ -1,0 +1,411 @@
+"""The strict reader of front matter, and edits that change one line. It never writes a file.
+
+YAML is taken apart as an event stream before anything is composed: plain strings, mappings and sequences, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import frontmatter
+import yaml
+from frontmatter.default_handlers import BaseHandler
+
+from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.text import HIDDEN, bad_character, looks_like
+
+MAX_FILE = 1 << 20
+MAX_BLOCK = 16 << 10
+MAX_DEPTH = 6
+MAX_EVENTS = 500
+MAX_VALUE = 4 << 10
+KEY = re.compile(r"[a-z][a-z0-9_-]*")
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value]"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Mark(NamedTuple):
+    """Where a top-level key and its value stand: line and column from 1, offsets into the whole text."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+    scalar: bool
+
+
+@dataclass(frozen=True)
+class FrontMatter:
+    """A document taken apart: ``values`` is None without front matter; ``body`` keeps every character."""
+
+    values: dict[str, Value] | None
+    body: str
+    body_line: int = 1
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    warnings: tuple[Finding, ...] = ()
+
+
+class _Refused(Exception):
+    def __init__(self, message: str, line: int, column: int = 1, hint: str = "") -> None:
+        super().__init__(message)
+        self.args = (message, line, column, hint)
+
+
+def decode(data: bytes, path: str) -> str:
+    """Bytes of a document as text, or a DocumentError that names line and column."""
+    try:
+        if len(data) > MAX_FILE:
+            raise _Refused(f"the file has {len(data)} bytes, more than {MAX_FILE}", 1, 1, "split it")
+        return _decode(data)
+    except _Refused as refused:
+        raise _error(path, refused, "document/encoding") from None
+
+
+def _decode(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _Refused("the file is UTF-16", 1, 1, "save it as UTF-8")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _position(data[: error.start].decode("utf-8"), error.start)
+        raise _Refused(f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8", line, column, "save it as UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise _Refused("the file begins with a byte order mark", 1, 1, "save it as UTF-8 without BOM")
+    if "\r" in text and "\n" not in text:
+        raise _Refused("lines end with a bare carriage return", 1, 1, "save it with line feeds")
+    bad = bad_character(text)
+    if bad:
+        raise _Refused(f"{bad.name} hides or reorders text", *_position(text, bad.offset), "remove it")
+    return text
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+def _error(path: str, refused: _Refused, rule: str = "document/front-matter") -> DocumentError:
+    message, line, column, hint = refused.args
+    return DocumentError([Finding(rule, "error", path, line, column, message, hint)])
+
+
+class StrictHandler(BaseHandler):
+    """A handler for python-frontmatter that refuses what that library passes over in silence."""
+
+    FM_BOUNDARY = re.compile(r"\A---(?=\r?\n)")
+    START_DELIMITER = END_DELIMITER = "---"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: dict[str, Mark] = {}
+        self.lost: list[tuple[str, int, int]] = []
+
+    def split(self, text: str) -> tuple[str, str]:
+        block, body, _ = _split(text)
+        return block, body
+
+    def load(self, fm: str) -> dict[str, Any]:
+        _refuse_block(fm)
+        reader = _Reader(fm)
+        values, self.marks = reader.read()
+        self.lost = reader.lost
+        return values
+
+    def export(self, metadata: dict[str, object], **kwargs: object) -> str:
+        return dump(metadata).rstrip("\n")
+
+
+def read(text: str, path: str) -> FrontMatter:
+    """Take a document apart; raise DocumentError with path, line and column for anything doubtful."""
+    try:
+        _refuse_imitations(text)
+        handler = StrictHandler()
+        if not handler.detect(text):
+            return FrontMatter(None, text)
+        _, body, body_line = _split(text)
+        values: Any = frontmatter.parse(text, handler=handler)[0]
+    except _Refused as refused:
+        raise _error(path, refused) from None
+    lost = tuple(
+        Finding("document/lost-value", "warning", path, line, column, f"the value of {key!r} begins with # and is lost", "quote it")
+        for key, line, column in handler.lost
+    )
+    return FrontMatter(values, body, body_line, handler.marks, lost)
+
+
+_IMITATIONS: tuple[tuple[str, str, str], ...] = (
+    (r"\s*\{", "front matter is written in JSON", "write YAML between two lines ---"),
+    (r"\s*\+\+\+", "front matter is written in TOML", "write YAML between two lines ---"),
+    (r"----+[ \t]*\r?\n", "the fence is longer than three dashes", "write exactly ---"),
+    (r"---[ \t]+\r?\n", "the fence ends in spaces", "write exactly ---"),
+    (r"(?:[ \t]*\r?\n)+[ \t]*---[ \t]*\r?\n[a-z_-]+:", "lines stand before the front matter", "begin the file with ---"),
+    (r"[ \t]+---[ \t]*\r?\n[a-z_-]+:", "the fence is indented", "begin the file with ---"),
+    (r"(?:<<<<<<<|=======|>>>>>>>) ", "an unresolved merge conflict", "resolve it: git mergetool"),
+)
+
+
+def _refuse_imitations(text: str) -> None:
+    if not text.strip():
+        raise _Refused("the file is empty: front matter and text are missing", 1, 1, "write the document, or remove the file")
+    for pattern, message, hint in _IMITATIONS:
+        if re.match(pattern, text):
+            raise _Refused(message, 1, 1, hint)
+    conflict = re.search(r"^<<<<<<< .*$[\s\S]*?^>>>>>>> ", text, re.M)
+    if conflict:
+        raise _Refused("an unresolved merge conflict", *_position(text, conflict.start()), "resolve it: git mergetool")
+    if text.rstrip("\r\n") == "---":
+        raise _Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
+
+
+def _split(text: str) -> tuple[str, str, int]:
+    lines = text.split("\n")
+    for number, line in enumerate(lines[1:], start=1):
+        bare = line.removesuffix("\r")
+        if bare == "---":
+            body = "\n".join(lines[number + 1 :])
+            return "\n".join(lines[1:number]) + ("\n" if number > 1 else ""), body, number + 2
+        if bare.rstrip() in {"---", "..."}:
+            raise _Refused("front matter is closed by something else than ---", number + 1, 1, "write exactly ---")
+    raise _Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
+
+
+def _refuse_block(block: str) -> None:
+    if len(block.encode()) > MAX_BLOCK:
+        raise _Refused(f"front matter has more than {MAX_BLOCK} bytes", 2, 1, "move text into the body")
+    ends = {line.endswith("\r") for line in block.split("\n")[:-1]}
+    if len(ends) > 1:
+        raise _Refused("line ends are mixed in front matter", 2, 1, "save the file with one kind of line end")
+    bad = bad_character(block, HIDDEN)
+    if bad:
+        line, column = _position(block, bad.offset)
+        raise _Refused(f"{bad.name} is not allowed in front matter", line + 1, column, "remove it")
+
+
+class _Reader:
+    """Builds strings, lists and mappings straight from YAML events, and keeps the marks of the top-level keys."""
+
+    def __init__(self, block: str) -> None:
+        self.block = block.replace("\r\n", "\n")
+        self.cr = "\r\n" in block
+        self.marks: dict[str, Mark] = {}
+        self.lost: list[tuple[str, int, int]] = []
+        self._count = 0
+
+    def read(self) -> tuple[dict[str, Value], dict[str, Mark]]:
+        self.events = self._events()
+        next(self.events)  # stream start
+        event = next(self.events)
+        if isinstance(event, yaml.StreamEndEvent):
+            raise _Refused("front matter holds no keys", 2, 1, "write at least type: and status:")
+        if event.explicit or event.version or event.tags:
+            raise _refused_at(event, "YAML directives and document marks are not allowed")
+        root = next(self.events)
+        if not isinstance(root, yaml.MappingStartEvent):
+            raise _refused_at(root, "front matter must be keys with values", "write key: value")
+        values = self._mapping(root, 1)
+        next(self.events)  # document end
+        if not isinstance(next(self.events), yaml.StreamEndEvent):
+            raise _Refused("front matter holds two YAML documents", 2)
+        return values, self.marks
+
+    def _events(self) -> Iterator[Any]:
+        try:
+            for event in yaml.parse(self.block, Loader=_Loader):
+                self._count += 1
+                if self._count > MAX_EVENTS:
+                    raise _refused_at(event, f"front matter has more than {MAX_EVENTS} parts", "move text into the body")
+                self._guard(event)
+                yield event
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 2, mark.column + 1) if mark else (2, 1)
+            problem = error.problem or "is not YAML"
+            raise _Refused(f"front matter is not YAML: {problem}", line, column, _yaml_hint(self.block, line - 2)) from None
+        except yaml.YAMLError as error:
+            raise _Refused(f"front matter is not YAML: {error}", 2) from None
+
+    @staticmethod
+    def _guard(event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _refused_at(event, "anchors and aliases are not allowed", "write the value out")
+        if getattr(event, "tag", None):
+            raise _refused_at(event, f"the tag {event.tag} is not allowed", "write a plain value")
+
+    def _value(self, event: Any, depth: int) -> Value:
+        if depth > MAX_DEPTH:
+            raise _refused_at(event, f"front matter is nested deeper than {MAX_DEPTH}")
+        if isinstance(event, yaml.ScalarEvent):
+            if len(event.value) > MAX_VALUE:
+                raise _refused_at(event, f"a value is longer than {MAX_VALUE} characters", "move it into the body")
+            if "\0" in event.value or bad_character(event.value, HIDDEN):
+                raise _refused_at(event, "a value hides a control character behind an escape", "remove it")
+            return str(event.value)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, depth)
+        return self._sequence(depth)
+
+    def _sequence(self, depth: int) -> list[Value]:
+        items: list[Value] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self._value(event, depth + 1))
+        return items
+
+    def _mapping(self, start: Any, depth: int) -> dict[str, Value]:
+        if depth > MAX_DEPTH:
+            raise _refused_at(start, f"front matter is nested deeper than {MAX_DEPTH}")
+        values: dict[str, Value] = {}
+        seen: dict[str, int] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self._key(event, depth, seen)
+            first = next(self.events)
+            values[key] = self._value(first, depth + 1)
+            if depth == 1:
+                self._mark(key, event, first)
+        return values
+
+    def _key(self, event: Any, depth: int, seen: dict[str, int]) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise _refused_at(event, "a key must be a word", 'quote values that begin with { or [: key: "{{ x }}"')
+        key = str(event.value)
+        folded = unicodedata.normalize("NFKC", looks_like(key)).casefold()
+        line = event.start_mark.line + 2
+        if folded in seen:
+            raise _refused_at(event, f"{key!r} is a duplicate key: it stands on line {seen[folded]} and line {line}", "keep one of them")
+        seen[folded] = line
+        if depth == 1 and not KEY.fullmatch(key):
+            like = looks_like(key)
+            other = like != key and KEY.fullmatch(like) is not None
+            hint = f"it looks like {like!r} but has letters of another script" if other else "write a key in a-z, 0-9 and dashes"
+            raise _refused_at(event, f"{key!r} is not a key", hint)
+        return key
+
+    def _mark(self, key: str, name: Any, value: Any) -> None:
+        line = name.start_mark.line
+        plain = isinstance(value, yaml.ScalarEvent) and value.start_mark.line == value.end_mark.line == line
+        skew = line if self.cr else 0
+        self.marks[key] = Mark(line + 2, name.start_mark.column + 1, value.start_mark.index + skew, value.end_mark.index + skew, plain)
+        if plain and not value.value and not value.style:
+            rest = self.block.split("\n")[line][name.end_mark.column :]
+            if rest.lstrip(": ").startswith("#"):
+                self.lost.append((key, line + 2, name.start_mark.column + 1))
+
+
+def _refused_at(event: Any, message: str, hint: str = "") -> _Refused:
+    mark = event.start_mark
+    return _Refused(message, mark.line + 2, mark.column + 1, hint)
+
+
+def _yaml_hint(block: str, line: int) -> str:
+    lines = block.split("\n")
+    text = lines[line] if 0 <= line < len(lines) else ""
+    if "\t" in text:
+        return "indent with spaces, not tabs"
+    if re.search(r":\s*[@`%{\[]", text) or text.count(": ") > 1:
+        return f"quote the value: {text.split(':')[0].strip()}: \"…\""
+    return "check quotes and indentation on this line"
+
+
+# ---------------------------------------------------------------------- writing
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*|[0-9a-f]{40,64}|[0-9]+(?:\.[0-9]+)?|\d{4}-\d\d-\d\dT[0-9:]+Z")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false", "none"}
+
+
+def scalar(value: str) -> str:
+    """A value as YAML that every reader takes for the same string."""
+    if (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or value in {"true", "false"}:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def dump(values: Mapping[str, object]) -> str:
+    """Front matter lines, without fences; values are strings, lists of strings or mappings of strings."""
+    lines: list[str] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            lines.append(f"{key}:")
+            lines += [f"  {scalar(str(name))}: {scalar(str(item))}" for name, item in value.items()]
+        elif isinstance(value, (list, tuple)):
+            lines.append(f"{key}: [{', '.join(scalar(str(item)) for item in value)}]")
+        else:
+            lines.append(f"{key}: {scalar(str(value))}")
+    return "".join(line + "\n" for line in lines)
+
+
+def insert(text: str, values: Mapping[str, object]) -> str:
+    """Put front matter above a text that has none; every character of the text stays."""
+    block = f"---\n{dump(values)}---\n"
+    return (block.replace("\n", "\r\n") if text.partition("\n")[0].endswith("\r") else block) + text
+
+
+def set_key(text: str, key: str, value: str | list[str], path: str, order: Sequence[str] = ()) -> str:
+    """Change or add one top-level key (before the keys that follow it in ``order``): one line differs, or DocumentError."""
+    parsed = read(text, path)
+    if parsed.values is None:
+        raise _error(path, _Refused(f"there is no front matter to set {key!r} in", 1))
+    line = dump({key: value}).rstrip("\n")
+    mark = parsed.marks.get(key)
+    if mark is None:
+        later = order[order.index(key) + 1 :] if key in order else ()
+        at = min((parsed.marks[name].line - 1 for name in later if name in parsed.marks), default=parsed.body_line - 2)
+        edited = _insert_line(text, line, at)
+    elif mark.scalar and isinstance(value, str):
+        start = mark.start + text.index("\n") + 1
+        end = mark.end + text.index("\n") + 1
+        gap = "" if text[start - 1] == " " else " "
+        edited = text[:start] + gap + scalar(value) + text[end:]
+    elif text.split("\n")[mark.line - 1].lstrip().startswith(key) and mark.start and _single_line(parsed, text, key):
+        edited = _replace_line(text, line, mark.line - 1)
+    else:
+        raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
+    _only(parsed, read(edited, path), key, value, path)
+    return edited
+
+
+def drop_key(text: str, key: str, path: str) -> str:
+    """Remove one top-level key that stands on one line."""
+    parsed = read(text, path)
+    mark = parsed.marks.get(key)
+    if mark is None:
+        return text
+    if not mark.scalar and not _single_line(parsed, text, key):
+        raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
+    lines = text.split("\n")
+    del lines[mark.line - 1]
+    edited = "\n".join(lines)
+    _only(parsed, read(edited, path), key, None, path)
+    return edited
+
+
+def _single_line(parsed: FrontMatter, text: str, key: str) -> bool:
+    following = [mark.line for name, mark in parsed.marks.items() if mark.line > parsed.marks[key].line]
+    after = min(following, default=parsed.body_line - 1)
+    between = text.split("\n")[parsed.marks[key].line : after - 1]
+    return all(not line.strip() or line.lstrip().startswith("#") for line in between)
+
+
+def _insert_line(text: str, line: str, at: int) -> str:
+    lines = text.split("\n")
+    lines.insert(at, line + ("\r" if lines[0].endswith("\r") else ""))
+    return "\n".join(lines)
+
+
+def _replace_line(text: str, line: str, at: int) -> str:
+    lines = text.split("\n")
+    lines[at] = line + ("\r" if lines[at].endswith("\r") else "")
+    return "\n".join(lines)
+
+
+def _only(before: FrontMatter, after: FrontMatter, key: str, value: object, path: str) -> None:
+    expected: dict[str, object] = dict(before.values or {})
+    expected.pop(key, None)
+    if value is not None:
+        expected[key] = value
+    if after.values != expected or after.body != before.body:
+        raise _error(path, _Refused(f"{key!r} cannot be changed safely here", 1, 1, "edit it by hand"))

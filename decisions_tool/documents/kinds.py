@@ -1,0 +1,32 @@
+"""The document kinds by name; each module is imported when its kind is first met. Pure."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.base import Document
+
+KINDS = {
+    "request": "request:Request",
+    "roadmap": "roadmap:Roadmap",
+    "review": "review:Review",
+    "concerns": "concerns:Concerns",
+    "research": "research:Research",
+    "synthesis": "research:Synthesis",
+    "contract": "contract:Contract",
+    "design": "design:Design",
+    "plan": "answers:PlanAnswer",
+    "owners": "answers:OwnersAnswer",
+    "resolution": "answers:ResolutionAnswer",
+}
+#: Kinds that are files of their own; the rest become parts of one.
+FILES = tuple(name for name, where in KINDS.items() if not where.startswith("answers:"))
+
+
+def model(kind: str) -> type[Document]:
+    """The model of a kind."""
+    module, _, name = KINDS[kind].partition(":")
+    found: type[Document] = getattr(import_module(f"decisions_tool.documents.{module}"), name)
+    return found

@@ -1,0 +1,61 @@
+"""What can go wrong, said so that a person can act on it. Nothing here prints or exits.
+
+DecisionsError            one sentence and the exact next command; exit 1
+├── DocumentError         findings with path, line and column; exit 1
+├── Busy                  another writer holds a lock; exit 1
+├── Moved                 the branch moved under a write; the engine plans again
+└── WaitingForPeople      nothing is left for the program to do; exit 4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """One remark about one place; ``line`` and ``column`` count from 1, 0 where there is none."""
+
+    rule: str
+    severity: str
+    path: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+
+class DecisionsError(Exception):
+    """An expected failure: ``message`` says what is wrong and where, ``hint`` the next command."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class DocumentError(DecisionsError):
+    """A document that cannot be read as what it claims to be."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        first = self.findings[0]
+        more = len(self.findings) - 1
+        tail = f" (and {more} more)" if more else ""
+        super().__init__(f"{first.path}:{first.line}:{first.column}: {first.message}{tail}", first.hint)
+
+
+class Busy(DecisionsError):
+    """Somebody else is writing; nothing was changed."""
+
+
+class Moved(DecisionsError):
+    """The branch or a document changed between reading and writing; nothing was changed."""
+
+
+class WaitingForPeople(DecisionsError):
+    """The run is waiting for a person."""
+
+    exit_code = 4

@@ -1,0 +1,59 @@
+"""Characters that people can trust: which ones a document may hold, and how foreign text is shown. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_INVISIBLE = "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff"
+_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
+_BREAKS = "\x85\u2028\u2029"
+_SELECTORS = "\ufe00-\ufe0d"
+#: Never wanted anywhere. Joiners and the two emoji selectors are part of people's words.
+HOSTILE = re.compile(f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]")
+#: In front matter the joiners and selectors hide things too.
+HIDDEN = re.compile(f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}\u200c\u200d\ufe0e\ufe0f]")
+_LOOKALIKE = str.maketrans("аеорсухіјѕԁһӏոɑαοερνικτ", "aeopcyxijsdhlnaaoepvikt")
+
+
+class BadCharacter(NamedTuple):
+    offset: int
+    name: str
+
+
+def bad_character(text: str, pattern: re.Pattern[str] = HOSTILE) -> BadCharacter | None:
+    """The first character that hides or reorders text, with a name to print."""
+    match = pattern.search(text)
+    if match is None:
+        return None
+    char = match.group()
+    return BadCharacter(match.start(), f"U+{ord(char):04X} {unicodedata.name(char, 'control character')}")
+
+
+def visible(text: str) -> str:
+    """The text with everything a terminal would act on, or not show, written as an escape."""
+    return HOSTILE.sub(lambda m: m.group().encode("unicode_escape").decode(), text).replace("\r", "\\r")
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Foreign text as one line of at most ``limit`` characters that cannot pose as a trailer or a comment."""
+    flat = visible(" ".join(text.split())).lstrip("#").strip()
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def looks_like(word: str) -> str:
+    """The plain Latin word that ``word`` imitates with letters of another script."""
+    return unicodedata.normalize("NFKC", word).translate(_LOOKALIKE)
+
+
+def slugify(title: str, limit: int = 60) -> str:
+    """A folder name made of a title: lower case, ASCII letters and digits, dashes."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-")
+    return slug or "task"
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
