@@ -1,0 +1,226 @@
+"""``decisions.toml`` as one model. It checks shape only: names of backends and phases are checked where their tables stand."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.text import bad_character
+
+FILE = "decisions.toml"
+MAX_BYTES = 256 << 10
+Panel = Literal["none", "mini", "full"]
+Severity = Literal["critical", "important", "nice-to-have", "question"]
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?", value):
+        raise ValueError("must be a short name in a-z, 0-9 and dashes: it becomes part of a file name")
+    return value
+
+
+def _words(value: str) -> str:
+    if not value.strip() or bad_character(value):
+        raise ValueError("is empty, or hides or reorders text")
+    return value
+
+
+def _subject(value: str) -> str:
+    known = {"case": "c", "what": "w"}
+    try:
+        made = value.format(**known)
+    except (KeyError, ValueError, IndexError, AttributeError):
+        raise ValueError("may hold {case} and {what} only") from None
+    if "{what}" not in value or "\n" in made or made.startswith("#"):
+        raise ValueError("must hold {what} and be one line that does not begin with #")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Words = Annotated[str, AfterValidator(_words)]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Expert(Shape):
+    """Somebody who reviews through one lens."""
+
+    name: Words
+    lens: Words
+    catches: Words
+
+
+class Role(Shape):
+    """Somebody who carries out a phase; ``agent`` is the slot's name in files and history."""
+
+    agent: Name
+    directive: Words
+
+
+EXPERTS = {
+    "tarjan": Expert(
+        name="Robert Tarjan",
+        lens="Graph theory: algorithms, traversal, complexity",
+        catches="linear scans, missing indexes, cycles",
+    ),
+    "cousot": Expert(
+        name="Patrick Cousot",
+        lens="Static analysis: soundness, completeness, fixpoints",
+        catches="missed deltas, unsound incremental updates, wrong order",
+    ),
+    "hejlsberg": Expert(
+        name="Anders Hejlsberg",
+        lens="Type systems: practical engineering, API design",
+        catches="fragile identifiers, missing streaming, scope estimated too small",
+    ),
+    "steve": Expert(
+        name="Steve Jobs",
+        lens="Product: does it serve the user, is it right",
+        catches="hacks, limits that defeat the purpose, gaps in scope",
+    ),
+    "don": Expert(
+        name="Don",
+        lens="Architecture: boundaries, dependants, what has to change together",
+        catches="changes that leak across components",
+    ),
+}
+ROLES = {
+    "architect": Role(agent="don", directive="Look for what others have done before you propose; name trade-offs, then decide."),
+    "planner": Role(agent="joel", directive="Turn the decisions into phases that each deliver, with Big-O for every operation."),
+    "consolidator": Role(agent="consolidator", directive="Merge what is the same, keep who raised it, lose nothing."),
+    "researcher": Role(agent="researcher", directive="Describe what is there, with paths; propose nothing."),
+    "designer": Role(agent="designer", directive="Design one track against the contract; early phases wait for nobody."),
+}
+
+
+class Panels(Shape):
+    none: tuple[Name, ...] = ()
+    mini: tuple[Name, ...] = ("don", "steve")
+    full: tuple[Name, ...] = ("tarjan", "cousot", "hejlsberg", "steve")
+
+
+class Tracks(Shape):
+    counted: tuple[Severity, ...] = ("critical", "important", "question")
+    share: int = Field(25, ge=1, le=99, description="percent of counted concerns owned elsewhere that calls for tracks")
+
+
+class Backends(Shape):
+    default: Name = "offline"
+    roles: dict[Name, Name] = Field(default_factory=dict, description="role or expert -> backend")
+
+
+class Run(Shape):
+    parallel: int = Field(8, ge=1, le=256, description="answers asked for at once")
+    deadline: int = Field(15, ge=1, le=1440, description="minutes that one answer may take")
+    deadlines: dict[Name, int] = Field(default_factory=dict, description="phase -> minutes")
+
+
+class Settings(Shape):
+    """Every key is optional."""
+
+    baseline: tuple[str, ...] = Field((), description="case folders that are older than the tool and stay unmanaged until started")
+    gates: tuple[Name, ...] = Field((), description="phases whose outcome a person approves")
+    subject: Annotated[str, AfterValidator(_subject)] = Field("{case}: {what}", description="subject of a transition's commit")
+    templates: str | None = Field(None, description="folder with prompt templates of your own")
+    deny: tuple[str, ...] = Field(
+        (".env*", "*.pem", "*.key", "*.p12", "id_rsa*", "*.keystore", ".netrc", ".npmrc", ".pypirc", "secrets/**"),
+        description="patterns of files that agents never see",
+    )
+    experts: dict[Name, Expert] = Field(default_factory=dict, description="experts added to, or in place of, the built-in ones")
+    roles: dict[Name, Role] = Field(default_factory=dict, description="roles in place of the built-in ones")
+    panels: Panels = Panels()
+    tracks: Tracks = Tracks()
+    backends: Backends = Backends()
+    run: Run = Run()
+
+    @property
+    def initialised(self) -> bool:
+        """True once ``init`` has written down which cases are older than the tool."""
+        return "baseline" in self.model_fields_set
+
+    def expert(self, slot: str) -> Expert:
+        return self.experts.get(slot) or EXPERTS[slot]
+
+    def role(self, name: str) -> Role:
+        return self.roles.get(name) or ROLES[name]
+
+    def panel(self, name: str) -> tuple[str, ...]:
+        members: tuple[str, ...] = getattr(self.panels, name)
+        return members
+
+    def backend(self, *names: str) -> str:
+        """The backend of the first of ``names`` that configuration mentions."""
+        return next((self.backends.roles[name] for name in names if name in self.backends.roles), self.backends.default)
+
+
+def read_settings(text: str | None, path: str = FILE) -> Settings:
+    """Parse ``decisions.toml``; None means that there is none."""
+    if text is None:
+        return Settings()
+    if len(text.encode()) > MAX_BYTES:
+        raise DocumentError([Finding("config/size", "error", path, 1, 1, f"the file has more than {MAX_BYTES} bytes")])
+    try:
+        values = tomllib.loads(text.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+), column (\d+)", str(error))
+        line, column = (int(at.group(1)), int(at.group(2))) if at else (text.count("\n") + 1, 1)
+        said = str(error).split(" (at ")[0]
+        raise DocumentError([Finding("config/toml", "error", path, line, column, f"not TOML: {said}")]) from None
+    try:
+        settings = Settings.model_validate(_tuples(values))
+    except ValidationError as error:
+        raise DocumentError([_finding(problem, text, path) for problem in error.errors()]) from None
+    _panels_known(settings, text, path)
+    return settings
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _finding(problem: Any, text: str, path: str) -> Finding:
+    loc = [str(step) for step in problem["loc"]]
+    key = next((step for step in reversed(loc) if not step.isdigit() and step != "[key]"), "")
+    line = _line_of(text, key)
+    label = ".".join(loc)
+    if problem["type"] == "extra_forbidden":
+        known = _known(loc[:-1])
+        near = get_close_matches(key, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+        return Finding("config/key", "error", path, line, 1, f"unknown key {label!r}", hint)
+    said = problem["msg"].removeprefix("Value error, ")
+    return Finding("config/value", "error", path, line, 1, f"{label}: {said[0].lower()}{said[1:]}", f"found {problem['input']!r}"[:120])
+
+
+def _line_of(text: str, key: str) -> int:
+    pattern = rf"^\s*(?:\[+[^\]\n]*\b)?[\"']?{re.escape(key)}[\"']?\s*(?:=|\]|\.)"
+    match = re.search(pattern, text, re.M)
+    return text[: match.end()].count("\n") + 1 if match else 1
+
+
+def _known(loc: list[str]) -> list[str]:
+    shapes: dict[str, type[BaseModel]] = {
+        "panels": Panels, "tracks": Tracks, "backends": Backends, "run": Run, "experts": Expert, "roles": Role,
+    }  # fmt: skip
+    return list((shapes[loc[0]] if loc and loc[0] in shapes else Settings).model_fields)
+
+
+def _panels_known(settings: Settings, text: str, path: str) -> None:
+    for panel in ("none", "mini", "full"):
+        for member in settings.panel(panel):
+            if member not in settings.experts and member not in EXPERTS:
+                known = ", ".join([*EXPERTS, *settings.experts])
+                finding = Finding(
+                    "config/value", "error", path, _line_of(text, panel), 1,
+                    f"panels.{panel}: {member!r} is no expert", f"known experts: {known}; or add [experts.{member}]",
+                )  # fmt: skip
+                raise DocumentError([finding])

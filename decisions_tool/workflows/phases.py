@@ -1,0 +1,93 @@
+"""What a row of a workflow's table is, and what a transition changes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from decisions_tool.documents.base import Document, Meta
+from decisions_tool.errors import Finding
+from decisions_tool.workflows.case import Case
+
+#: Repository path -> new text, or None where the file goes.
+Changes: TypeAlias = "dict[str, str | None]"
+RULE = "rule"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer with its provenance; ``inputs`` maps the paths that were read to their blob ids, ``day`` is its date."""
+
+    body: str
+    backend: str
+    day: str
+    model: str | None = None
+    rehearsal: bool = False
+    unmet: tuple[str, ...] = ()
+    usage: Mapping[str, str] = field(default_factory=dict)
+    created: str | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+Slots: TypeAlias = Callable[[Case], tuple[str, ...]]
+
+
+def always(case: Case) -> bool:
+    return True
+
+
+def nothing(case: Case) -> list[Finding]:
+    return []
+
+
+def _no_details(case: Case, slot: str) -> dict[str, str]:
+    return {}
+
+
+def _no_path(case: Case, slot: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One row.
+
+    ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes). ``by`` is a role of
+    the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where the answer becomes a
+    part of a document. ``verify`` says why the outcome cannot stand.
+    """
+
+    name: str
+    says: str
+    reads: tuple[str, ...]
+    writes: str
+    by: str
+    slots: Slots
+    done: Callable[[Case, str], bool]
+    write: Callable[[Case, str, Reply | None], Changes]
+    clear: Callable[[Case, str], Changes]
+    answer: str = ""
+    inputs: Callable[[Case, str], tuple[str, ...]] = lambda case, slot: ()
+    applies: Callable[[Case], bool] = always
+    verify: Callable[[Case], list[Finding]] = nothing
+    about: Callable[[Case, str], dict[str, str]] = _no_details
+    path: Callable[[Case, str], str] = _no_path
+
+    def missing(self, case: Case) -> tuple[str, ...]:
+        return tuple(slot for slot in self.slots(case) if not self.done(case, slot))
+
+    def headline(self, slot: str) -> str:
+        return self.says.format(slot=slot)
+
+
+def stamp(kind: type[Document], case: Case, slot: str, reply: Reply, phase: str, role: str, status: str) -> Meta:
+    """Front matter of a new document: its state and where it came from."""
+    request = case.request
+    values: dict[str, object] = {
+        "type": kind.KIND, "case": case.slug, "phase": phase, "status": status,
+        "pinned": request.meta.pinned if request else None, "role": role, "agent": slot, "backend": reply.backend,
+        "model": reply.model, "rehearsal": reply.rehearsal or None, "unmet": list(reply.unmet) or None,
+        "inputs": dict(sorted(reply.inputs.items())) or None, "usage": dict(reply.usage) or None, "created": reply.created,
+    }  # fmt: skip
+    return kind.META.model_validate({key: value for key, value in values.items() if value is not None})

@@ -1,0 +1,180 @@
+"""From a case to what has to happen next. It walks the table of phases and says; it does nothing. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from decisions_tool.config import Settings
+from decisions_tool.documents.base import Document
+from decisions_tool.errors import DecisionsError, DocumentError, Finding
+from decisions_tool.workflows.case import Case, read_document
+from decisions_tool.workflows.phases import RULE, Phase
+from decisions_tool.workflows.planning import PLANNING, by_name
+
+DONE = "done"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """An agent has to answer."""
+
+    case: str
+    phase: str
+    slot: str
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A rule has to write its document."""
+
+    case: str
+    phase: str
+    slot: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A person has to do something; ``command`` is what they can type."""
+
+    case: str
+    phase: str
+    who: str
+    why: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Documents stand in the way."""
+
+    case: str
+    phase: str
+    findings: tuple[Finding, ...]
+
+
+Action: TypeAlias = "Ask | Compute | Wait | Refuse"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Where a case stands: the phase that is open (``done`` at the end) and what it needs."""
+
+    phase: str
+    actions: tuple[Action, ...]
+
+    @property
+    def waiting_for(self) -> str:
+        """One line: for what, or empty when the case is over."""
+        asks = [action.slot for action in self.actions if isinstance(action, Ask)]
+        if asks:
+            return ", ".join(asks)
+        for action in self.actions:
+            if isinstance(action, Wait):
+                return action.why
+            if isinstance(action, Refuse):
+                return str(action.findings[0].message)
+        return "a run" if self.actions else ""
+
+
+def plan(case: Case) -> Outlook:
+    """What a managed case needs next; DocumentErrors become a Refuse."""
+    phase = PLANNING[0]
+    try:
+        idle = _idle(case)
+        if idle is not None:
+            return idle
+        for phase in PLANNING:
+            actions = _phase_actions(case, phase)
+            if actions:
+                return Outlook(phase.name, actions)
+    except DocumentError as error:
+        return Outlook(phase.name, (Refuse(case.slug, phase.name, error.findings),))
+    except DecisionsError as error:
+        finding = Finding("case/order", "error", case.folder, 1, 1, error.message, error.hint)
+        return Outlook(phase.name, (Refuse(case.slug, phase.name, (finding,)),))
+    return Outlook(DONE, ())
+
+
+def _idle(case: Case) -> Outlook | None:
+    """The outlook of a case that the program leaves alone."""
+    request = case.request
+    if request is None:
+        return Outlook("none", ())
+    if request.meta.status == "closed":
+        return Outlook("closed", ())
+    if not case.managed:
+        return Outlook("unmanaged", ())
+    if request.meta.status == "paused":
+        why = f"paused: {request.meta.reason}" if request.meta.reason else "paused"
+        return Outlook("paused", (Wait(case.slug, "paused", "a person", why, f"decisions resume {case.slug}"),))
+    return None
+
+
+def _phase_actions(case: Case, phase: Phase) -> tuple[Action, ...]:
+    if not phase.applies(case):
+        return ()
+    missing = phase.missing(case)
+    if missing:
+        return tuple(_slot_action(case, phase, slot) for slot in missing)
+    found = phase.verify(case)
+    if found:
+        return (Refuse(case.slug, phase.name, tuple(found)),)
+    if phase.name in case.settings.gates and not approved(case, phase):
+        command = f"decisions approve {case.slug} {phase.name}"
+        return (Wait(case.slug, phase.name, "a person", f"approval of {phase.name}", command),)
+    return ()
+
+
+def _slot_action(case: Case, phase: Phase, slot: str) -> Action:
+    request = case.request
+    name = f"{phase.name}/{slot}"
+    if request and name in (request.meta.undone or ()):
+        return Wait(case.slug, phase.name, "a person", f"{name} was undone", f"decisions redo {case.slug} {name}")
+    return Compute(case.slug, phase.name, slot) if phase.by == RULE else Ask(case.slug, phase.name, slot)
+
+
+def written(case: Case, phase: Phase) -> tuple[str, ...]:
+    """Paths of the documents that a phase has written."""
+    own = [phase.path(case, slot) for slot in phase.slots(case)]
+    held = [path for path in own if path in case.files]
+    return tuple(held) if held else case.paths(phase.writes)
+
+
+def approved(case: Case, phase: Phase) -> bool:
+    """Whether people approved every document of a phase."""
+    documents = [_document(case, phase.writes, path) for path in written(case, phase)]
+    return bool(documents) and all(getattr(document.meta, "status", None) == "approved" for document in documents)
+
+
+def _document(case: Case, kind: str, path: str) -> Document:
+    return read_document(kind, path, case.files[path].data)
+
+
+def check_names(settings: Settings, backends: tuple[str, ...]) -> None:
+    """Refuse gates, deadlines and backends that name nothing there is."""
+    for name in (*settings.gates, *settings.run.deadlines):
+        by_name(name)
+    for name in (settings.backends.default, *settings.backends.roles.values()):
+        if name not in backends:
+            raise DecisionsError(f"decisions.toml: there is no backend {name!r}", f"one of: {', '.join(backends)}")
+
+
+def find_slots(case: Case, name: str) -> list[tuple[Phase, str]]:
+    """Rows and slots that ``phase``, ``phase/slot`` or ``slot`` names; DecisionsError lists what there is."""
+    wanted_phase, _, wanted_slot = name.partition("/")
+    everything: list[tuple[Phase, str]] = []
+    for phase in PLANNING[1:]:
+        try:
+            if phase.applies(case):
+                everything += [(phase, slot) for slot in phase.slots(case)]
+        except DecisionsError:
+            break
+    if wanted_slot:
+        found = [(p, s) for p, s in everything if (p.name, s) == (wanted_phase, wanted_slot)]
+    else:
+        found = [(p, s) for p, s in everything if p.name == name] or [(p, s) for p, s in everything if s == name]
+    if not found:
+        known = ", ".join(f"{phase.name}/{slot}" for phase, slot in everything) or "none yet"
+        raise DecisionsError(f"{case.slug} has no phase or slot {name!r}", f"one of: {known}")
+    return found
