@@ -118,8 +118,6 @@ class Backends(Shape):
 
 class Run(Shape):
     parallel: int = Field(8, ge=1, le=256, description="answers asked for at once")
-    deadline: int = Field(15, ge=1, le=1440, description="minutes that one answer may take")
-    deadlines: dict[Name, int] = Field(default_factory=dict, description="phase -> minutes")
 
 
 class Settings(Shape):

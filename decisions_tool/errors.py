@@ -4,6 +4,7 @@ DecisionsError            one sentence and the exact next command; exit 1
 ├── DocumentError         findings with path, line and column; exit 1
 ├── Busy                  another writer holds a lock; exit 1
 ├── Moved                 the branch moved under a write; the engine plans again
+├── Edited                a person has uncommitted changes where a document would be written
 └── WaitingForPeople      nothing is left for the program to do; exit 4
 """
 
@@ -53,6 +54,10 @@ class Busy(DecisionsError):
 
 class Moved(DecisionsError):
     """The branch or a document changed between reading and writing; nothing was changed."""
+
+
+class Edited(DecisionsError):
+    """A person is at work on the file that would be written; nothing was changed."""
 
 
 class WaitingForPeople(DecisionsError):

@@ -55,6 +55,8 @@ class Packet:
     documents: Mapping[str, str]
     pinned: str
     about: Mapping[str, str] = field(default_factory=dict)
+    #: The slot's own file in the repository; empty where the answer becomes a part of a document.
+    path: str = ""
 
 
 @dataclass(frozen=True)

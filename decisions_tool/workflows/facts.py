@@ -76,3 +76,40 @@ def subsystems(case: Case) -> dict[str, str]:
     return {slugify(name): name for name in names}
 
 
+
+
+# ---------------------------------------------------------------------- what the log says
+
+
+def told_panel(case: Case, slot: str) -> str:
+    meta = roadmap_of(case).meta
+    return f"{meta.panel}, {meta.panel_reason}"
+
+
+def told_review(case: Case, slot: str) -> str:
+    return _severities([finding.severity for finding in reviews_of(case)[slot].findings]) or "no findings"
+
+
+def told_concerns(case: Case, slot: str) -> str:
+    return _severities([concern.severity for concern in concerns_of(case).concerns]) or "no concerns"
+
+
+def _severities(found: list[str]) -> str:
+    counts = ((name, found.count(name)) for name in ("critical", "important", "nice-to-have", "question"))
+    return ", ".join(f"{count} {name}" for name, count in counts if count)
+
+
+def told_owners(case: Case, slot: str) -> str:
+    plan = track_plan(case)
+    verdict = f"{len(plan.tracks) + 1} tracks" if plan.tracks else "one track"
+    return f"{plan.decisive.elsewhere} of {plan.decisive.counted} elsewhere, {verdict}"
+
+
+def told_contract(case: Case, slot: str) -> str:
+    contract = need(case, Contract)
+    return f"{contract_path(case).rpartition('/')[2]}, {len(contract.tracks)} tracks"
+
+
+def told_resolution(case: Case, slot: str) -> str:
+    settled = next((c.resolution for c in concerns_of(case).concerns if c.id == slot), None)
+    return f"{settled.track}, {settled.decision}" if settled else ""

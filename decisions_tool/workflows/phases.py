@@ -55,7 +55,7 @@ class Phase:
 
     ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes). ``by`` is a role of
     the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where the answer becomes a
-    part of a document. ``verify`` says why the outcome cannot stand.
+    part of a document. ``verify`` says why the outcome cannot stand, ``tells`` adds to the headline of the commit.
     """
 
     name: str
@@ -73,12 +73,15 @@ class Phase:
     verify: Callable[[Case], list[Finding]] = nothing
     about: Callable[[Case, str], dict[str, str]] = _no_details
     path: Callable[[Case, str], str] = _no_path
+    tells: Callable[[Case, str], str] = _no_path
 
     def missing(self, case: Case) -> tuple[str, ...]:
         return tuple(slot for slot in self.slots(case) if not self.done(case, slot))
 
-    def headline(self, slot: str) -> str:
-        return self.says.format(slot=slot)
+    def headline(self, after: Case, slot: str) -> str:
+        """What the transition did, for the log; ``after`` is the case with its changes."""
+        told = self.tells(after, slot)
+        return self.says.format(slot=slot) + (f": {told}" if told else "")
 
 
 def stamp(kind: type[Document], case: Case, slot: str, reply: Reply, phase: str, role: str, status: str) -> Meta:

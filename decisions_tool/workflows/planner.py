@@ -152,8 +152,8 @@ def _document(case: Case, kind: str, path: str) -> Document:
 
 
 def check_names(settings: Settings, backends: tuple[str, ...]) -> None:
-    """Refuse gates, deadlines and backends that name nothing there is."""
-    for name in (*settings.gates, *settings.run.deadlines):
+    """Refuse gates and backends that name nothing there is."""
+    for name in settings.gates:
         by_name(name)
     for name in (settings.backends.default, *settings.backends.roles.values()):
         if name not in backends:

@@ -11,7 +11,10 @@ from decisions_tool.documents.review import Review
 from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError
 from decisions_tool.workflows.case import Case
-from decisions_tool.workflows.facts import concerns_of, contract_path, panel_of, parallel, roadmap_of, subsystems, tracks_by_slug
+from decisions_tool.workflows.facts import (
+    concerns_of, contract_path, panel_of, parallel, roadmap_of, subsystems, told_concerns, told_contract, told_owners, told_panel,
+    told_resolution, told_review, tracks_by_slug,
+)  # fmt: skip
 from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.writing import (
     agreed, clear_contract, clear_owners, clear_panel, clear_plan, clear_resolution, concern_slots, coverage_findings, design_path,
@@ -67,23 +70,23 @@ PLANNING: tuple[Phase, ...] = (
     ),
     Phase(
         "panel", "panel chosen", ("request", "roadmap"), "roadmap", RULE, lambda case: ("panel",),
-        done=lambda case, slot: roadmap_of(case).meta.panel is not None, write=write_panel, clear=clear_panel,
+        done=lambda case, slot: roadmap_of(case).meta.panel is not None, write=write_panel, clear=clear_panel, tells=told_panel,
         inputs=_paths("request", "roadmap"),
     ),
     Phase(
         "review", "reviewed by {slot}", ("request", "roadmap"), "review", "expert", panel_of,
         done=_filled("review"), write=whole(Review, "done", "expert"), clear=remove("review"), answer="review",
-        inputs=_paths("request", "roadmap"), about=_reviewer, path=_path("review"),
+        inputs=_paths("request", "roadmap"), about=_reviewer, path=_path("review"), tells=told_review,
     ),
     Phase(
         "concerns", "concerns consolidated by {slot}", ("roadmap", "review"), "concerns", "consolidator", _one("consolidator"),
         applies=lambda case: bool(panel_of(case)), done=_held("concerns"), write=write_concerns, clear=remove("concerns"),
-        answer="concerns", inputs=_paths("roadmap", "review"), path=_path("concerns"), verify=coverage_findings,
+        answer="concerns", inputs=_paths("roadmap", "review"), path=_path("concerns"), verify=coverage_findings, tells=told_concerns,
     ),
     Phase(
         "owners", "concerns owned, by {slot}", ("roadmap", "concerns"), "concerns", "architect", _one("architect"),
         applies=lambda case: bool(panel_of(case)), done=_owned, write=write_owners, clear=clear_owners, answer="owners",
-        inputs=_paths("roadmap", "concerns"),
+        inputs=_paths("roadmap", "concerns"), tells=told_owners,
     ),
     Phase(
         "research", "{slot} researched", ("request", "roadmap", "concerns"), "research", "researcher",
@@ -100,6 +103,7 @@ PLANNING: tuple[Phase, ...] = (
     Phase(
         "skeleton", "contract reserved", ("roadmap", "concerns"), "contract", RULE, lambda case: ("skeleton",),
         applies=parallel, done=_held("contract"), write=write_skeleton, clear=remove("contract"), inputs=_paths("roadmap", "concerns"),
+        tells=told_contract,
     ),
     Phase(
         "contract", "contract agreed", ("synthesis", "concerns", "contract"), "contract", "architect", lambda case: ("contract",),
@@ -120,7 +124,7 @@ PLANNING: tuple[Phase, ...] = (
     Phase(
         "resolution", "{slot} resolved", ("roadmap", "concerns", "contract", "design"), "concerns", "architect", concern_slots,
         done=resolved, write=write_resolution, clear=clear_resolution, answer="resolution",
-        inputs=_paths("roadmap", "concerns", "contract", "design"), about=lambda case, slot: {"concern": slot},
+        inputs=_paths("roadmap", "concerns", "contract", "design"), about=lambda case, slot: {"concern": slot}, tells=told_resolution,
     ),
 )  # fmt: skip
 _BY_NAME = {phase.name: phase for phase in PLANNING}

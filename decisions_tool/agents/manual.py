@@ -1,0 +1,46 @@
+"""People, or any assistant they use: the prompt goes to a file, the answer is a file that appears."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from decisions_tool.agents.protocol import Answer, Packet, Ticket
+from decisions_tool.documents import frontmatter
+from decisions_tool.ledger.files import inside, read_regular, write_atomically
+from decisions_tool.ledger.git import Place
+
+
+class Manual:
+    """Takes the slot's own file from the working tree, or a file in the store where the slot has none of its own."""
+
+    name = "manual"
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
+        tickets = []
+        for packet in packets:
+            prompt = self._in_store("prompts", packet)
+            write_atomically(prompt, packet.prompt.encode(), 0o600)
+            answer = packet.path or str(self.answer_file(packet))
+            tickets.append(Ticket(packet, f"{packet.slot}: answer {prompt} in {answer}"))
+        return tickets
+
+    def collect(self, ticket: Ticket) -> Answer | None:
+        packet = ticket.packet
+        own = bool(packet.path)
+        file = inside(self._place.root, packet.path) if own else self.answer_file(packet)
+        data = read_regular(file, frontmatter.MAX_FILE)
+        if not data:
+            return None
+        where = packet.path or str(file)
+        body = frontmatter.read(frontmatter.decode(data, where), where).body
+        return Answer(body, self.name, file=data if own else None)
+
+    def answer_file(self, packet: Packet) -> Path:
+        return self._in_store("answers", packet)
+
+    def _in_store(self, folder: str, packet: Packet) -> Path:
+        return inside(self._place.store, f"{folder}/{packet.case}/{packet.phase}-{packet.slot}.md")

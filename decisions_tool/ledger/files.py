@@ -1,0 +1,61 @@
+"""Files on disk, written so that a crash leaves the old or the new bytes and links lead nowhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from decisions_tool.errors import DecisionsError
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Temporary file beside it, fsync, rename, fsync of the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """At most ``limit`` + 1 bytes of a regular file, None where there is none; links and devices are refused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DecisionsError(f"{path}: cannot be read: {error.strerror}", "replace it with a regular file") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise DecisionsError(f"{path}: is not a regular file", "replace it with a regular file")
+        return stream.read(limit + 1)
+
+
+def inside(root: Path, path: str) -> Path:
+    """The file of a repository path; DecisionsError where a link stands on the way."""
+    current = root
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts):
+        raise DecisionsError(f"{path!r} leaves the repository")
+    for part in parts[:-1]:
+        current = current / part
+        if current.is_symlink():
+            raise DecisionsError(f"{path}: {current.name} is a symbolic link", "replace the link with a folder")
+    return current / parts[-1]

@@ -1,0 +1,218 @@
+"""The one module that starts git: scrubbed environment, forced settings, bytes in and out. It knows no documents."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from decisions_tool.errors import DecisionsError
+from decisions_tool.text import one_line
+
+_KEPT = (
+    "HOME", "USER", "LOGNAME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "XDG_CONFIG_HOME", "GNUPGHOME", "GPG_TTY",
+    "SSH_AUTH_SOCK", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+)  # fmt: skip
+_FORCED = {
+    "LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull, "GIT_LITERAL_PATHSPECS": "1", "GIT_EDITOR": "false", "GIT_PAGER": "cat",
+}  # fmt: skip
+_SETTINGS = (
+    "core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.fsync=committed", "gc.auto=0", "i18n.commitEncoding=UTF-8",
+    "i18n.logOutputEncoding=UTF-8", "user.useConfigOnly=true", "log.showSignature=false", "advice.graftFileDeprecated=false",
+)  # fmt: skip
+_DEADLINE = 120.0
+
+
+class Place(NamedTuple):
+    """Where a repository is: the top of its files, its git directory, and the one shared by its worktrees."""
+
+    root: Path
+    git_dir: Path
+    common: Path
+
+    @property
+    def store(self) -> Path:
+        """The folder for spool, prompts, caches and locks; it may be deleted at any moment."""
+        return self.common / "decisions"
+
+
+class GitFailed(DecisionsError):
+    """git said no; ``stderr`` is what it said."""
+
+    def __init__(self, args: Sequence[str], code: int, stderr: str) -> None:
+        said = one_line(stderr, 400) or f"exit code {code}"
+        hint = ""
+        if "dubious ownership" in stderr:
+            hint = "git config --global --add safe.directory <this folder>, if you trust it"
+        super().__init__(f"git {args[0]} failed: {said}", hint)
+        self.code = code
+        self.stderr = stderr
+
+
+def find_place(start: Path) -> Place | None:
+    """The repository that holds ``start``, found by reading; submodules and linked worktrees are their own."""
+    for folder in (start, *start.parents):
+        dot = folder / ".git"
+        if dot.is_dir() and (dot / "HEAD").exists():
+            return Place(folder, dot, dot)
+        if dot.is_file():
+            return _linked(folder, dot)
+    return None
+
+
+def _linked(folder: Path, dot: Path) -> Place | None:
+    text = dot.read_text(encoding="utf-8", errors="surrogateescape")
+    if not text.startswith("gitdir: "):
+        return None
+    git_dir = (folder / text[8:].rstrip("\n")).resolve()
+    shared = git_dir / "commondir"
+    common = (git_dir / shared.read_text(encoding="utf-8").strip()).resolve() if shared.is_file() else git_dir
+    return Place(folder, git_dir, common) if (git_dir / "HEAD").exists() else None
+
+
+def locate(start: Path) -> Place:
+    """The repository that holds ``start``, or an error that says how to make one."""
+    found = find_place(start)
+    if found is not None:
+        return found
+    if (start / "HEAD").is_file() and (start / "objects").is_dir():
+        raise DecisionsError(f"{start} is a bare repository", "clone it and run decisions in the clone")
+    raise DecisionsError(f"{start} is not in a git repository", "git init && git commit --allow-empty -m 'first commit'")
+
+
+@cache
+def executable() -> str:
+    """The absolute path of git; relative entries of PATH do not count."""
+    path = os.pathsep.join(entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry))  # noqa: PTH117
+    found = shutil.which("git", path=path)
+    if found is None:
+        raise DecisionsError("git is not installed", "install git 2.31 or later")
+    return found
+
+
+@cache
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    path = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
+    return {**kept, "PATH": os.pathsep.join(path), **_FORCED}
+
+
+class Git:
+    """git for one repository. ``run`` starts a process; ``batch`` reads objects through one that stays."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._batch: subprocess.Popen[bytes] | None = None
+        self._guard = threading.Lock()
+        self._config: list[tuple[str, str, str]] | None = None
+
+    def run(
+        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, settings: Sequence[str] = (), ok: Sequence[int] = (0,)
+    ) -> bytes:
+        """Standard output of one git command; GitFailed unless it ends with one of ``ok``."""
+        command = [executable(), *self._where(), *_flags((*_SETTINGS, *settings)), *args]
+        try:
+            done = subprocess.run(  # noqa: S603
+                command, input=stdin, capture_output=True, env={**_environment(), **(env or {})}, cwd=self.place.root,
+                timeout=_DEADLINE, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise DecisionsError(f"git {args[0]} did not end within {_DEADLINE:.0f} s", "try it by hand") from None
+        if done.returncode not in ok:
+            raise GitFailed(args, done.returncode, done.stderr.decode("utf-8", "replace"))
+        return done.stdout
+
+    def line(self, *args: str) -> str:
+        return self.run(*args).decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def _where(self) -> list[str]:
+        return [f"--git-dir={self.place.git_dir}", f"--work-tree={self.place.root}"]
+
+    def read(self, oid: str, limit: int | None = None) -> tuple[str, bytes] | None:
+        """(type, bytes) of an object, or None when it is not there; bytes past ``limit`` are dropped."""
+        with self._guard:
+            process = self._reader()
+            assert process.stdin and process.stdout
+            process.stdin.write(oid.encode() + b"\n")
+            process.stdin.flush()
+            header = process.stdout.readline().split()
+            if len(header) != 3:
+                if header[1:] == [b"missing"]:
+                    return None
+                raise DecisionsError(f"git cannot read the object {one_line(oid)}", "git fsck")
+            return header[1].decode(), _body(process.stdout, int(header[2]), limit)
+
+    def _reader(self) -> subprocess.Popen[bytes]:
+        if self._batch is None or self._batch.poll() is not None:
+            self._batch = subprocess.Popen(  # noqa: S603
+                [executable(), *self._where(), *_flags(_SETTINGS), "cat-file", "--batch"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment(), cwd=self.place.root,
+            )  # fmt: skip
+        return self._batch
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        with self._guard:
+            if self._batch is not None:
+                assert self._batch.stdin and self._batch.stdout
+                self._batch.stdin.close()
+                self._batch.stdout.close()
+                self._batch.wait()
+                self._batch = None
+
+    def config(self) -> list[tuple[str, str, str]]:
+        """Every setting as (scope, key, value), read once."""
+        if self._config is None:
+            parts = self.run("config", "--list", "-z", "--show-scope").decode("utf-8", "surrogateescape").split("\0")
+            pairs = [(scope, *entry.partition("\n")[::2]) for scope, entry in zip(parts[::2], parts[1::2], strict=False)]
+            self._config = [(scope, key, value) for scope, key, value in pairs]
+        return self._config
+
+    def setting(self, name: str) -> str | None:
+        """The value in force, or None."""
+        found = [value for _, key, value in self.config() if key == name.lower()]
+        return found[-1] if found else None
+
+    def switched_on(self, name: str) -> bool:
+        return (self.setting(name) or "").lower() in {"true", "yes", "on", "1"} or (name.lower(), "") in {(k, v) for _, k, v in self.config()}
+
+    def own_programs(self) -> list[str]:
+        """Settings inside the repository that would start a program."""
+        inside = {"local", "worktree"}
+        return sorted({key for scope, key, _ in self.config() if scope in inside and _starts_program(key)})
+
+    def without_filters(self) -> list[str]:
+        """Settings that keep filters configured inside the repository from running."""
+        names = {key.split(".", 1)[1].rpartition(".")[0] for key in self.own_programs() if key.startswith("filter.")}
+        return [f"filter.{name}.{part}={value}" for name in sorted(names) for part, value in _NO_FILTER]
+
+
+_NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+
+
+def _starts_program(key: str) -> bool:
+    if key.startswith("filter."):
+        return key.endswith((".clean", ".smudge", ".process"))
+    return key in {"gpg.program", "gpg.ssh.program", "gpg.x509.program", "gpg.openpgp.program", "gpg.ssh.defaultkeycommand"}
+
+
+def _flags(settings: Sequence[str]) -> list[str]:
+    return [part for setting in settings for part in ("-c", setting)]
+
+
+def _body(stream: object, size: int, limit: int | None) -> bytes:
+    read = stream.read  # type: ignore[attr-defined]
+    kept = size if limit is None else min(size, limit)
+    data: bytes = read(kept)
+    left = size - kept
+    while left > 0:
+        left -= len(read(min(left, 1 << 20)))
+    read(1)
+    return data

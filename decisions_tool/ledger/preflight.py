@@ -1,0 +1,75 @@
+"""Everything that can keep a commit from being made, found before anything is paid. It changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.git import GitFailed
+from decisions_tool.ledger.repository import Head, Repository
+
+_SPACE = 32 << 20
+
+
+def branch_for_writing(repository: Repository, branch: str | None = None) -> Head:
+    """The branch that transitions go to, with its tip; DecisionsError says why there is none."""
+    head = repository.head()
+    if branch and f"refs/heads/{branch}" != head.ref:
+        return _other_branch(repository, branch)
+    if not head.ref:
+        raise DecisionsError("HEAD is detached: a commit here would be on no branch", "git switch -c decisions-work")
+    if not head.oid:
+        raise DecisionsError(f"the branch {head.branch!r} has no commit yet", "git commit --allow-empty -m 'first commit'")
+    busy = repository.in_progress()
+    if busy:
+        raise DecisionsError(f"{busy} is in progress; nothing is recorded until it is over", "git status")
+    return head
+
+
+def _other_branch(repository: Repository, branch: str) -> Head:
+    ref = f"refs/heads/{branch}"
+    repository.git.run("check-ref-format", "--branch", branch)
+    oid = repository.ref(ref)
+    if not oid:
+        raise DecisionsError(f"there is no branch {branch!r}", f"git branch {branch}")
+    common = repository.place.common
+    for head in (common / "HEAD", *common.glob("worktrees/*/HEAD")):
+        if head.read_text(encoding="utf-8", errors="replace").strip() == f"ref: {ref}":
+            raise DecisionsError(f"the branch {branch!r} is checked out in another worktree", "run decisions there")
+    return Head(ref, oid)
+
+
+def check_ready(repository: Repository) -> None:
+    """Identity, signing, space and permission; DecisionsError with the command that mends it."""
+    place = repository.place
+    if not os.access(place.common, os.W_OK) or not os.access(place.git_dir, os.W_OK):
+        raise DecisionsError(f"{place.common} cannot be written", "check its owner and permissions")
+    free = shutil.disk_usage(place.common).free
+    if free < _SPACE:
+        raise DecisionsError(f"only {free >> 20} MiB are free where the repository is", "make room first")
+    try:
+        repository.git.line("var", "GIT_AUTHOR_IDENT")
+        repository.git.line("var", "GIT_COMMITTER_IDENT")
+    except GitFailed:
+        hint = 'git config --global user.name "Your Name" && git config --global user.email you@example.com'
+        raise DecisionsError("git does not know who you are", hint) from None
+    if repository.git.switched_on("commit.gpgsign"):
+        _try_signing(repository)
+
+
+def _try_signing(repository: Repository) -> None:
+    inside = [key for key in repository.git.own_programs() if key.startswith("gpg.")]
+    if inside:
+        command = f"git config --global {inside[0]} <program> && git config --unset {inside[0]}"
+        raise DecisionsError(f"{inside[0]} is set inside the repository and would start a program", command)
+    head = repository.head()
+    try:
+        repository.git.run("commit-tree", "-S", "-F", "-", repository.tree_of(head.oid), stdin=b"trial signature\n")
+    except GitFailed as error:
+        raise DecisionsError(f"commits are to be signed, and signing fails: {error.message}", "git config commit.gpgsign") from None
+
+
+def own_identity(repository: Repository) -> str:
+    """The user as git would write them: Name <email>."""
+    return repository.git.line("var", "GIT_AUTHOR_IDENT").rpartition(" ")[0].rpartition(" ")[0]

@@ -1,0 +1,205 @@
+"""Reading: commits, trees and blobs of one repository, by object id. It changes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from decisions_tool.config import FILE, Settings, read_settings
+from decisions_tool.documents.frontmatter import MAX_FILE
+from decisions_tool.documents.paths import RECORDS, TASKS, place
+from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.git import Git, Place, locate
+from decisions_tool.workflows.case import Case, File
+
+REGULAR = {"100644", "100755"}
+_MARKERS = {
+    "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisect",
+    "rebase-merge": "a rebase", "rebase-apply": "a rebase or am", "sequencer": "a sequence of picks",
+}  # fmt: skip
+
+
+class Entry(NamedTuple):
+    """One entry of a tree; ``name`` keeps bytes that are not UTF-8 as surrogates."""
+
+    mode: str
+    name: str
+    oid: str
+
+
+def parse_tree(data: bytes, width: int) -> tuple[Entry, ...]:
+    """Entries of a raw tree object; ``width`` is the length of an object id in bytes."""
+    entries = []
+    at = 0
+    while at < len(data):
+        space = data.index(b" ", at)
+        end = data.index(b"\0", space)
+        oid = data[end + 1 : end + 1 + width].hex()
+        entries.append(Entry(data[at:space].decode(), data[space + 1 : end].decode("utf-8", "surrogateescape"), oid))
+        at = end + 1 + width
+    return tuple(entries)
+
+
+class Head(NamedTuple):
+    """The branch a worktree is on; ``oid`` is empty before its first commit, ``ref`` when HEAD is detached."""
+
+    ref: str
+    oid: str
+
+    @property
+    def branch(self) -> str:
+        return self.ref.removeprefix("refs/heads/")
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A managed path that holds something else than a regular file."""
+
+    path: str
+    what: str
+
+
+class Repository:
+    """One repository, opened at a folder of its working tree."""
+
+    def __init__(self, start: Path) -> None:
+        self.place: Place = locate(start)
+        self.git = Git(self.place)
+        self._trees: dict[str, tuple[Entry, ...]] = {}
+
+    def close(self) -> None:
+        self.git.close()
+
+    # -- refs
+
+    def head(self) -> Head:
+        """HEAD, read from the files; git is asked where another format keeps them."""
+        text = (self.place.git_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
+        if not text.startswith("ref: "):
+            return Head("", text)
+        ref = text[5:]
+        if ref == "refs/heads/.invalid":
+            ref = self.git.line("symbolic-ref", "HEAD")
+        return Head(ref, self.ref(ref))
+
+    def ref(self, name: str) -> str:
+        """The object id of a full ref name, or an empty text."""
+        loose = self.place.common / name
+        try:
+            value = loose.read_text(encoding="ascii").strip()
+            if re.fullmatch(r"[0-9a-f]{40,64}", value):
+                return value
+        except (OSError, UnicodeDecodeError):
+            pass
+        return self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128)).decode().strip()
+
+    def commit_id(self, name: str) -> str:
+        """The commit that a revision names, or DecisionsError."""
+        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128))
+        if not found:
+            raise DecisionsError(f"{name!r} is no commit of this repository", "git log --oneline --all")
+        return found.decode().strip()
+
+    def in_progress(self) -> str | None:
+        """What git is in the middle of, or None."""
+        return next((what for name, what in _MARKERS.items() if (self.place.git_dir / name).exists()), None)
+
+    @cached_property
+    def shallow(self) -> bool:
+        return (self.place.common / "shallow").exists()
+
+    # -- objects
+
+    def tree_of(self, commit: str) -> str:
+        """The tree of a commit."""
+        found = self.git.read(commit)
+        if found is None or found[0] != "commit":
+            hint = "git fetch --unshallow" if self.shallow else "git fsck"
+            raise DecisionsError(f"commit {commit[:12]} is not here", hint)
+        return found[1][5 : found[1].index(b"\n")].decode()
+
+    def entries(self, tree: str) -> tuple[Entry, ...]:
+        """Entries of a tree, kept for as long as the repository is open."""
+        held = self._trees.get(tree)
+        if held is None:
+            found = self.git.read(tree)
+            if found is None or found[0] != "tree":
+                raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
+            held = self._trees[tree] = parse_tree(found[1], len(tree) // 2)
+        return held
+
+    def lookup(self, tree: str, path: str) -> Entry | None:
+        """The entry at a path below a tree."""
+        entry: Entry | None = Entry("40000", "", tree)
+        for part in path.split("/"):
+            if entry is None or entry.mode != "40000":
+                return None
+            entry = next((e for e in self.entries(entry.oid) if e.name == part), None)
+        return entry
+
+    def walk(self, tree: str, prefix: str) -> Iterator[tuple[str, Entry]]:
+        """(path, entry) of everything below a tree that is not a folder."""
+        for entry in self.entries(tree):
+            path = f"{prefix}/{entry.name}" if prefix else entry.name
+            if entry.mode == "40000":
+                yield from self.walk(entry.oid, path)
+            else:
+                yield path, entry
+
+    def blob(self, oid: str) -> bytes | None:
+        """A blob, cut just above the largest size a document may have."""
+        found = self.git.read(oid, MAX_FILE + 1)
+        return found[1] if found and found[0] == "blob" else None
+
+    # -- what the program keeps here
+
+    def settings(self, commit: str) -> Settings:
+        """``decisions.toml`` of a commit."""
+        return read_settings(self.text_at(commit, FILE))
+
+    def text_at(self, commit: str, path: str) -> str | None:
+        """A file of a commit as text, or None."""
+        entry = self.lookup(self.tree_of(commit), path)
+        if entry is None or entry.mode not in REGULAR:
+            return None
+        return (self.blob(entry.oid) or b"").decode("utf-8", "replace")
+
+    def case_folders(self, commit: str) -> dict[str, str]:
+        """Slug -> tree id of every folder under ``_tasks``."""
+        folder = self.lookup(self.tree_of(commit), TASKS)
+        if folder is None or folder.mode != "40000":
+            return {}
+        return {entry.name: entry.oid for entry in self.entries(folder.oid) if entry.mode == "40000"}
+
+    def case(self, commit: str, slug: str, settings: Settings, tree: str = "") -> Case:
+        """A case as a commit holds it; files that the workflow does not name are listed without their bytes."""
+        if not tree:
+            entry = self.lookup(self.tree_of(commit), f"{TASKS}/{slug}")
+            if entry is None or entry.mode != "40000":
+                raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
+            tree = entry.oid
+        files = {path: self._file(path, entry) for path, entry in self.walk(tree, f"{TASKS}/{slug}") if entry.mode in REGULAR}
+        return Case(slug, files, settings, commit)
+
+    def _file(self, path: str, entry: Entry) -> File:
+        where = place(path)
+        named = where is not None and where.kind != "other"
+        return File(entry.oid, (self.blob(entry.oid) or b"") if named else b"")
+
+    def odd(self, tree: str, prefix: str) -> list[Odd]:
+        """Symbolic links and submodules below a managed folder."""
+        names = {"120000": "a symbolic link", "160000": "a submodule"}
+        return [Odd(path, names.get(entry.mode, f"mode {entry.mode}")) for path, entry in self.walk(tree, prefix) if entry.mode not in REGULAR]
+
+    def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, FILE)) -> list[str]:
+        """Managed files that differ from HEAD in the index or the working tree, untracked ones included."""
+        settings = self.git.without_filters()
+        args = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--", *paths)
+        parts = self.git.run(*args, settings=settings).decode("utf-8", "surrogateescape").split("\0")
+        return [part[3:] for part in parts if part]
+
+

@@ -1,0 +1,60 @@
+"""The message of a transition: one readable line and trailers that nobody's text can forge. Pure text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from decisions_tool.text import one_line
+
+NAMES = ("Case", "Phase", "Slot", "Backend", "Model", "Cost-USD", "Inputs", "Reason")
+_LINE = re.compile(r"Decisions-([A-Za-z-]+):[ \t]*(.*)")
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What one commit of the program says of itself."""
+
+    case: str
+    phase: str
+    slot: str
+    what: str
+    backend: str = ""
+    model: str = ""
+    cost: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+    def message(self, subject: str) -> str:
+        """Subject and trailers; every value is one line."""
+        head = one_line(subject.format(case=self.case, what=one_line(self.what, 120)), 160)
+        values = (self.case, self.phase, self.slot, self.backend, self.model, self.cost, digest(self.inputs), self.reason)
+        lines = [f"Decisions-{name}: {one_line(value)}" for name, value in zip(NAMES, values, strict=True) if value]
+        return head + "\n\n" + "\n".join(lines) + "\n"
+
+
+def digest(inputs: Mapping[str, str]) -> str:
+    """One digest for path -> blob id; empty for no inputs."""
+    if not inputs:
+        return ""
+    text = "".join(f"{path}\0{blob}\n" for path, blob in sorted(inputs.items()))
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def trailers(message: str) -> dict[str, list[str]]:
+    """Our trailers of the last paragraph: name -> values, so that a doubled one shows."""
+    last = message.rstrip().rpartition("\n\n")[2] if "\n\n" in message.rstrip() else ""
+    found: dict[str, list[str]] = {}
+    for line in last.split("\n"):
+        match = _LINE.fullmatch(line.rstrip())
+        if match:
+            found.setdefault(match.group(1), []).append(match.group(2).strip())
+    return found
+
+
+def stray(message: str) -> bool:
+    """Whether lines that look like our trailers stand outside the last paragraph."""
+    first = message.rstrip().rpartition("\n\n")[0]
+    return any(_LINE.match(line) for line in first.split("\n"))
