@@ -33,7 +33,7 @@ _CONTAINERS_AT_TOP = frozenset("src lib libs source sources app internal pkg cmd
 _CONTAINERS = frozenset("packages crates apps".split())
 #: Languages in which the files of one folder see each other without an import.
 _ONE_PER_FOLDER = frozenset({"go", "java", "csharp", "swift"})
-_ROOT_FILES = frozenset("__init__ __main__ __version__ _version version mod index lib".split())
+_ROOT_FILES = frozenset("__init__ __main__ mod index lib".split())
 _RESERVED = frozenset({"contract", "none", "synthesis", "repository"})
 _MOST, _MANY = 80, 80
 _UNSHOWABLE = re.compile(r"[`|<>*\\\r\n\t]|^\s|\s$")
@@ -72,10 +72,15 @@ def is_part(path: str) -> bool:
     return folders[0].lower() not in _ASIDE_AT_TOP and not any(folder.lower() in _ASIDE for folder in folders)
 
 
+def is_foreign(path: str) -> bool:
+    """True inside folders of tests and of other people's code."""
+    folders = {folder.lower() for folder in path.split("/")[:-1]}
+    return bool(folders & (_NEVER | _TESTS))
+
+
 def is_leftover(path: str) -> bool:
     """True for code that counts as the program where there is nothing else, such as a repository of examples."""
-    folders = {folder.lower() for folder in path.split("/")[:-1]}
-    return bool(language(path)) and not is_test(path) and not path.startswith(".") and not folders & _NEVER
+    return bool(language(path)) and not is_test(path) and not path.startswith(".") and not is_foreign(path)
 
 
 def split(sizes: Mapping[str, int]) -> dict[str, tuple[str, ...]]:

@@ -70,6 +70,7 @@ class Facts:
     functions: tuple[Function, ...] = ()
     defined: Mapping[str, int] = field(default_factory=dict)
     broad: tuple[Note, ...] = ()
+    silent: tuple[Note, ...] = ()
     state: tuple[State, ...] = ()
     todos: tuple[Note, ...] = ()
     imports: tuple[RawImport, ...] = ()
@@ -91,7 +92,7 @@ def read_facts(language: str, text: str) -> Facts:
     functions = tuple(Function(quote(name, 60), *rest) for name, *rest in found.functions)
     broad = tuple(Note(line, "") for line in found.broad)
     state = tuple(_changed(text, {name: line for line, name in found.state}, rf"(?:{_ASSIGNS}|{_CHANGES})", _NOT_OURS))
-    return Facts(count, len(lines), functions, found.defined, broad, state, todos, (), parsed=language != "python")
+    return Facts(count, len(lines), functions, found.defined, broad, (), state, todos, (), parsed=language != "python")
 
 
 def _tree(text: str) -> ast.Module | None:
@@ -127,6 +128,7 @@ class _Walk:
         self.functions: list[Function] = []
         self.defined: dict[str, int] = {}
         self.broad: list[Note] = []
+        self.silent: list[Note] = []
         self.imports: list[RawImport] = []
         self.mutable: dict[str, int] = {}
         self.declared: dict[str, int] = {}
@@ -141,7 +143,7 @@ class _Walk:
 
     def facts(self, lines: int, length: int, todos: tuple[Note, ...]) -> Facts:
         return Facts(
-            lines, length, tuple(self.functions), self.defined, tuple(sorted(self.broad)), tuple(self._state()), todos,
+            lines, length, tuple(self.functions), self.defined, tuple(sorted(self.broad)), tuple(sorted(self.silent)), tuple(self._state()), todos,
             tuple(sorted(self.imports)),
         )  # fmt: skip
 
@@ -177,8 +179,11 @@ class _Walk:
             self._inner(node, place)
 
     def _inner(self, node: ast.AST, place: _Place) -> None:
-        if isinstance(node, ast.ExceptHandler) and _is_broad(node):
-            self.broad.append(Note(node.lineno, self._around(place)))
+        if isinstance(node, ast.ExceptHandler):
+            if _is_broad(node):
+                self.broad.append(Note(node.lineno, self._around(place)))
+            elif all(isinstance(inner, ast.Pass) for inner in node.body):
+                self.silent.append(Note(node.lineno, self._around(place)))
         for part in ("finalbody", "orelse", "handlers", "cases", "body"):
             inner = getattr(node, part, None)
             if isinstance(inner, list):
@@ -196,7 +201,7 @@ class _Walk:
         self._push(node.body, _Place(f"{place.prefix}{node.name}.", len(self.functions) - 1))
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, place: _Place) -> None:
-        loops = (*place.loops, node.lineno)
+        loops = place.loops if _is_fixed(getattr(node, "iter", None)) else (*place.loops, node.lineno)
         if place.function is not None and len(loops) > len(self.functions[place.function].loops):
             self.functions[place.function] = self.functions[place.function]._replace(loops=loops)
         self._push(node.orelse, place)
@@ -229,6 +234,15 @@ def _imports(node: ast.Import | ast.ImportFrom, how: str) -> Iterator[RawImport]
 def _is_types_only(test: ast.expr) -> bool:
     name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
     return name == "TYPE_CHECKING"
+
+
+def _is_fixed(over: ast.expr | None) -> bool:
+    """True for a loop whose length is written down, such as one over ``("a", "b")``."""
+    if isinstance(over, ast.IfExp):
+        return _is_fixed(over.body) and _is_fixed(over.orelse)
+    if isinstance(over, ast.Call) and getattr(over.func, "id", "") == "range":
+        return all(isinstance(arg, ast.Constant) for arg in over.args)
+    return isinstance(over, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant)
 
 
 def _is_mutable(value: ast.expr | None) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import NamedTuple
@@ -31,6 +32,10 @@ _DECLARED = re.compile(r"(?m)^\s*(?:package|namespace)\s+([\w.\\]+)")
 _SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte", "/index.ts", "/index.tsx", "/index.js", "/index.mjs")
 
 
+#: The file at or beside a target that defines a name, or an empty text.
+Defines = Callable[[str, str], str]
+
+
 class Import(NamedTuple):
     """One resolved import: ``name`` is the imported name, or empty for the module as a whole."""
 
@@ -46,13 +51,12 @@ class Index:
 
     def __init__(self, paths: Iterable[str], manifests: Mapping[str, str], declared: Mapping[str, str]) -> None:
         self.paths = dict.fromkeys(paths)
-        self.folders: dict[str, str] = {}
+        self.folders: dict[str, list[str]] = {}
+        self.below: dict[str, str] = {}
         self.tails: dict[str, str] = {}
         self.modules: dict[str, str] = {}
         for path in self.paths:
-            self.folders.setdefault(dirname(path), path)
-            self._tails(path)
-        for path in self.paths:
+            self._add(path)
             if path.endswith(".py"):
                 self._module(path)
         self.declared: dict[str, str] = {}
@@ -62,19 +66,25 @@ class Index:
             self.declared.setdefault(namespace, path)
         self.packages = dict(_packages(manifests))
 
-    def _tails(self, path: str) -> None:
+    def _add(self, path: str) -> None:
+        self.folders.setdefault(dirname(path), []).append(path)
         parts = path.split("/")
-        for start in range(max(0, len(parts) - 5), len(parts)):
-            self.tails.setdefault("/".join(parts[start:]), path)
+        for at in range(len(parts)):
+            self.below.setdefault("/".join(parts[:at]), path)
+            if len(parts) - at <= 5:
+                self.tails.setdefault("/".join(parts[at:]), path)
 
     def _module(self, path: str) -> None:
-        """A Python file is known by its name below every folder that is no package, the outermost package first."""
+        """A Python file is known by its name from the top, from a source folder, and from its outermost package."""
         parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
-        roots = [at for at in range(len(parts)) if at == 0 or "/".join([*parts[:at], "__init__.py"]) not in self.paths]
-        for at in roots:
-            name = ".".join(parts[at:])
-            if at == roots[-1] or at == 0 or parts[at - 1] in {"src", "lib", "python"}:
-                self.modules.setdefault(name, path)
+        packages = ["/".join([*parts[: at + 1], "__init__.py"]) in self.paths for at in range(len(parts))]
+        for at in range(len(parts)):
+            begins = packages[at] and not (at and packages[at - 1])
+            if at == 0 or begins or parts[at - 1] in {"src", "lib", "python"}:
+                self.modules.setdefault(".".join(parts[at:]), path)
+
+    def siblings(self, path: str) -> list[str]:
+        return self.folders.get(dirname(path), [])
 
     def python(self, path: str, raw: RawImport) -> tuple[str, str] | None:
         """(file, name in it) that an import means; the name is empty where a module is imported."""
@@ -82,13 +92,17 @@ class Index:
             base = dirname(path)
             for _ in range(raw.level - 1):
                 base = dirname(base)
-            stem = join(base, *raw.target.split(".")) if raw.target else base
-            return self._in_folder(stem, raw.name)
+            return self._in_folder(join(base, *raw.target.split(".")) if raw.target else base, raw.name)
         whole = f"{raw.target}.{raw.name}" if raw.name else raw.target
         if whole in self.modules:
             return self.modules[whole], ""
-        found = self.modules.get(raw.target)
-        return (found, raw.name) if found else None
+        if raw.target in self.modules:
+            return self.modules[raw.target], raw.name
+        if raw.target.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        beside = self._in_folder(join(dirname(path), *raw.target.split(".")), raw.name)
+        tail = self.tails.get(raw.target.replace(".", "/") + ".py") if "." in raw.target else None
+        return beside or ((tail, raw.name) if tail else None)
 
     def _in_folder(self, stem: str, name: str) -> tuple[str, str] | None:
         for candidate in (f"{stem}/{name}.py", f"{stem}/{name}/__init__.py"):
@@ -110,7 +124,7 @@ class Index:
             if target == package or target.startswith(f"{package}/"):
                 inner = target[len(package) + 1 :]
                 tries = (join(folder, inner), join(folder, "src", inner), join(folder, "lib", inner))
-                return next(filter(None, (self._script(normpath(item), raw.name) for item in tries)), None) or self._any(folder, raw.name)
+                return next(filter(None, (self._script(normpath(item), raw.name) for item in tries)), None) or self._entry(folder, raw.name)
         return self._script(f"src/{target}", raw.name) if "/" in target else None
 
     def _script(self, stem: str, name: str) -> tuple[str, str] | None:
@@ -120,14 +134,15 @@ class Index:
                 return candidate, name
         return next(((bare + suffix, name) for suffix in _SUFFIXES[1:] if bare + suffix in self.paths), None)
 
-    def _any(self, folder: str, name: str) -> tuple[str, str] | None:
-        return next(((path, name) for path in self.paths if path.startswith(f"{folder}/")), None)
+    def _entry(self, folder: str, name: str) -> tuple[str, str] | None:
+        found = self.below.get(folder)
+        return (found, name) if found else None
 
     def go(self, path: str, raw: RawImport) -> tuple[str, str] | None:
         for package, folder in self.packages.items():
             if raw.target == package or raw.target.startswith(f"{package}/"):
-                found = self.folders.get(normpath(join(folder, raw.target[len(package) + 1 :])).removeprefix("."))
-                return (found, raw.name) if found else None
+                beside = self.folders.get(normpath(join(folder, raw.target[len(package) + 1 :])).removeprefix("."))
+                return (beside[0], raw.name) if beside else None
         return None
 
     def rust(self, path: str, raw: RawImport) -> tuple[str, str] | None:
@@ -184,7 +199,7 @@ _RESOLVE = {
 }  # fmt: skip
 
 
-def resolve(path: str, raws: Iterable[RawImport], text: str, index: Index) -> Iterator[Import]:
+def resolve(path: str, raws: Iterable[RawImport], text: str, index: Index, defines: Defines) -> Iterator[Import]:
     """The imports of one file that mean another tracked file."""
     find = _RESOLVE.get(language(path))
     for raw in raws if find else ():
@@ -192,8 +207,9 @@ def resolve(path: str, raws: Iterable[RawImport], text: str, index: Index) -> It
         if found is None or found[0] == path:
             continue
         target, name = found
-        for used in [name] if name else [*_used(text, raw)] or [""]:
-            yield Import(path, raw.line, target, used, raw.how)
+        used = [(target, name)] if name else [(at, item) for item in _used(text, raw) if (at := defines(target, item))]
+        for at, item in used or [(target, "")]:
+            yield Import(path, raw.line, at, item, raw.how)
 
 
 def _used(text: str, raw: RawImport) -> list[str]:

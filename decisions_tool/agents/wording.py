@@ -20,7 +20,7 @@ _STOP = frozenset(
     " add adds make makes made use uses used using need needs want wants allow allows support supports let lets get gets set sets"
     " new now one two three first second last next way ways thing things part parts lot work works like without within does did done"
     " please able instead still yet ever never always often able so we you us he she his her him etc even else put take takes give gives"
-    " keep keeps change changes changed changing good better best today user users code project repository program software system"
+    " see again stay stays src side still same both keep keeps change changes changed changing good better best today user users code project repository program software system"
     " true false null self return def class import str int bool list dict var let const func function type value name data".split()
 )
 
@@ -49,6 +49,12 @@ def enumerate_words(words: Sequence[str], limit: int = 6) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
+def first_line(text: str, limit: int = 160) -> str:
+    """The first line of a text with its code spans, or without any where it has to be cut."""
+    line = " ".join(text.strip().partition("\n")[0].split())
+    return line if line.count("`") % 2 == 0 and len(line) <= limit else quote(line, limit)
+
+
 def codes(texts: Iterable[str], limit: int = 6) -> str:
     return enumerate_words([code(text) for text in texts], limit)
 
@@ -64,14 +70,13 @@ def verb(count: int, noun: str, one: str, many: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
-    """What ``caching``, ``caches`` and ``cache`` have in common."""
+    """What ``caching``, ``caches`` and ``cache``, or ``retries`` and ``retry``, have in common."""
     low = word.lower()
-    if low.endswith(("ies", "ied")) and len(low) > 5:
-        return low[:-3] + "y"
     for ending in () if low.endswith("ss") else _ENDINGS:
-        if low.endswith(ending) and len(low) - len(ending) >= 4:
-            return low[: -len(ending)]
-    return low[:-1] if len(low) > 3 and low.endswith("s") and not low.endswith("ss") else low
+        if low.endswith(ending) and len(low) - len(ending) >= 3 + ("er" in ending):
+            low = low[: -len(ending)]
+            break
+    return low[:-1] if low.endswith(("y", "i")) and len(low) > 4 else low
 
 
 def stems(text: str) -> frozenset[str]:

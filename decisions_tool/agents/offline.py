@@ -1,0 +1,63 @@
+"""The rehearsal backend: no key, no network. It reads the repository at the pinned commit and says only what it found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from decisions_tool.agents import offline_concerns, offline_reviews, offline_roadmap, offline_tracks
+from decisions_tool.agents.desk import Desk
+from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
+from decisions_tool.agents.survey import Survey, survey
+from decisions_tool.documents.base import Document
+from decisions_tool.errors import DecisionsError
+
+PHASES: dict[str, Callable[[Desk], Document]] = {
+    "roadmap": offline_roadmap.roadmap,
+    "plan": offline_roadmap.plan,
+    "review": offline_reviews.review,
+    "concerns": offline_concerns.concerns,
+    "owners": offline_concerns.owners,
+    "research": offline_tracks.research,
+    "synthesis": offline_tracks.synthesis,
+    "contract": offline_tracks.contract,
+    "design": offline_tracks.design,
+    "resolution": offline_concerns.resolution,
+}
+#: What a phase owes that no run without a network can give.
+UNMET = {"roadmap": ("prior-art",)}
+_MOST_SURVEYS = 4
+
+
+class Offline:
+    """Answers every phase from the survey of the pinned commit, the same bytes on every run."""
+
+    name = "offline"
+
+    def __init__(self, repository: Callable[[str], Repository]) -> None:
+        self._open = repository
+        self._surveys: dict[str, Survey] = {}
+        self._lock = threading.Lock()
+
+    def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
+        return [Ticket(packet) for packet in packets]
+
+    def collect(self, ticket: Ticket) -> Answer:
+        packet = ticket.packet
+        answer = PHASES.get(packet.phase)
+        if answer is None:
+            raise DecisionsError(
+                f"the offline backend has no answer for the phase {packet.phase!r}", f"phases it can answer: {', '.join(PHASES)}"
+            )
+        seen = self._survey(packet.pinned)
+        body = answer(Desk(packet, seen)).body()
+        return Answer(body=body, backend=self.name, rehearsal=True, unmet=UNMET.get(packet.phase, ()), day=seen.day)
+
+    def _survey(self, commit: str) -> Survey:
+        """The survey of a commit, made once; other threads wait for it."""
+        with self._lock:
+            if commit not in self._surveys:
+                while len(self._surveys) >= _MOST_SURVEYS:
+                    del self._surveys[next(iter(self._surveys))]
+                self._surveys[commit] = survey(self._open(commit))
+            return self._surveys[commit]

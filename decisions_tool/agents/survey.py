@@ -1,0 +1,302 @@
+"""What a repository is made of at one commit: components, who imports whom, and facts with path and line.
+
+Files are read as text and never run. The work is bounded; what was left out stands in ``limits``.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from decisions_tool.agents.components import is_foreign, is_leftover, is_part, is_test, language, showable, split, stem_of
+from decisions_tool.agents.facts import Facts, Function, read_facts
+from decisions_tool.agents.graph import cycles
+from decisions_tool.agents.imports import Import, Index, declared_namespace, raw_imports, resolve
+from decisions_tool.agents.protocol import Repository
+from decisions_tool.agents.wording import TOKEN, stem, stems
+from decisions_tool.text import plural
+
+MOST_FILES = 3_000
+MOST_BYTES = 256 << 10
+MOST_TOTAL = 24 << 20
+_TOO_BIG = 4 << 20
+_MOST_TESTS, _MOST_DOCS, _MOST_MANIFESTS = 1_000, 150, 300
+_DOC = re.compile(r"(?i)(?:.*/)?(?:readme|changelog|architecture|contributing|design|adr[-_ ]?\d*)[^/]*|(?:.*/)?(?:docs?|adrs?|decisions|rfcs?)/.*")
+_OWN = ("_tasks/", "docs/decisions/working/")
+_DOC_SUFFIXES = (".md", ".rst", ".txt", ".adoc", "/readme", "/changelog")
+_MANIFESTS = {"package.json", "go.mod", "Cargo.toml"}
+
+
+class Source(NamedTuple):
+    """A source file that was read; ``words`` holds the stems of everything in it."""
+
+    path: str
+    component: str
+    facts: Facts
+    words: frozenset[str]
+    churn: int = 0
+
+
+class Doc(NamedTuple):
+    """A text for people: stem of every word -> first line with it."""
+
+    path: str
+    words: Mapping[str, int]
+
+
+class Component(NamedTuple):
+    """``files`` are all its files, ``tests`` the test files that import or name it, ``churn`` commits that touched it."""
+
+    name: str
+    files: tuple[str, ...]
+    lines: int
+    churn: int
+    tests: tuple[str, ...]
+
+
+class Edge(NamedTuple):
+    """All imports of one component from another."""
+
+    source: str
+    target: str
+    imports: tuple[Import, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Files and names taken, each once."""
+        return tuple(sorted({f"{item.target} {item.name}" for item in self.imports}))
+
+    @property
+    def first(self) -> Import:
+        return min(self.imports, key=lambda item: (item.how == "types", item.path, item.line))
+
+    @property
+    def types_only(self) -> bool:
+        """True where nothing is imported when the program runs."""
+        return all(item.how == "types" for item in self.imports)
+
+
+class Place(NamedTuple):
+    """What a text such as ``src/a.py:12`` or a component's name points to; fields are empty where it does not say."""
+
+    component: str = ""
+    path: str = ""
+    line: int = 0
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    commit: str
+    day: str
+    components: Mapping[str, Component]
+    sources: Mapping[str, Source]
+    edges: Mapping[tuple[str, str], Edge]
+    cycles: tuple[tuple[str, ...], ...]
+    docs: tuple[Doc, ...]
+    tests: int
+    commits: int
+    limits: tuple[str, ...]
+
+    def importers(self, name: str) -> list[str]:
+        """Components that import this one."""
+        return [source for source, target in self.edges if target == name]
+
+    def imported(self, name: str) -> list[str]:
+        return [target for source, target in self.edges if source == name]
+
+    @property
+    def runtime(self) -> list[tuple[str, str]]:
+        """Pairs of components of which the first imports the second when the program runs."""
+        return [pair for pair, edge in self.edges.items() if not edge.types_only]
+
+    def of(self, name: str) -> list[Source]:
+        """The files of a component that were read."""
+        component = self.components.get(name)
+        return [self.sources[path] for path in component.files if path in self.sources] if component else []
+
+    def functions(self, name: str) -> Iterator[tuple[Source, Function]]:
+        for source in self.of(name):
+            for function in source.facts.functions:
+                yield source, function
+
+    def named(self, text: str) -> str:
+        """The component that a name or folder means, or an empty text."""
+        if text in self.components:
+            return text
+        low = text.strip("`'\" /").casefold()
+        return next((name for name in self.components if name.casefold() == low), "")
+
+    def place(self, where: str) -> Place:
+        """What a place in a review points to."""
+        text = where.strip().replace("`", "")
+        match = re.match(r"(.+?):(\d{1,7})\b", text)
+        tries = [(match.group(1), int(match.group(2)))] if match else []
+        for path, line in [*tries, (text, 0), (re.split(r"[\s,;:(]", text)[0], 0)]:
+            if path in self.sources:
+                return self._inside(self.sources[path], line)
+            owner = self.holder(path)
+            if owner:
+                return Place(owner, "" if owner == path else path, line)
+        return Place()
+
+    def _inside(self, source: Source, line: int) -> Place:
+        around = [f for f in source.facts.functions if f.line <= line < f.line + f.length]
+        function = max(around, key=lambda f: f.line).name if around else ""
+        return Place(source.component, source.path, line, function)
+
+    def holder(self, text: str) -> str:
+        """The component that a name, a file or a folder belongs to, or an empty text."""
+        if found := self.named(text):
+            return found
+        inside = f"{text.strip('/')}/"
+        owners = [c.name for c in self.components.values() if any(path == text or path.startswith(inside) for path in c.files)]
+        return owners[0] if len(owners) == 1 else ""
+
+
+def survey(repository: Repository) -> Survey:
+    """Survey the pinned commit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other people's string escapes
+        return _Surveyor(repository).survey()
+
+
+class _Surveyor:
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        files = [file for file in repository.files() if not file.path.startswith(_OWN)]
+        self.files = {file.path: file for file in files if showable(file.path)}
+        self.hidden = len(files) - len(self.files)
+        changes = repository.changes()
+        self.commits = len(changes)
+        self.churn = Counter(path for paths in changes for path in dict.fromkeys(paths))
+        self.changes = changes
+        self.cut = 0
+        self.budget = MOST_TOTAL
+        self.texts: dict[str, str] = {}
+
+    def survey(self) -> Survey:
+        sizes = {path: file.size for path, file in self.files.items() if is_part(path)}
+        sizes = sizes or {path: file.size for path, file in self.files.items() if is_leftover(path)}
+        parts = split(sizes)
+        owner = {path: name for name, paths in parts.items() for path in paths}
+        facts = dict(self._facts(list(owner)))
+        sources = {path: Source(path, owner[path], found, self._words(path), self.churn[path]) for path, found in facts.items()}
+        index = self._index(owner)
+        edges = _edges(owner, [item for path in facts for item in self._imports(path, facts, index)])
+        self.budget = max(self.budget, MOST_TOTAL // 4)
+        tests = self._tests(parts, owner, index)
+        components = {
+            name: Component(name, paths, sum(facts[p].lines for p in paths if p in facts), self._touched(paths), tests.get(name, ()))
+            for name, paths in parts.items()
+        }
+        runtime = [pair for pair, edge in edges.items() if not edge.types_only]
+        return Survey(
+            self.repository.commit, self.repository.day, components, sources, edges, cycles(sorted(components), runtime),
+            tuple(self._docs()), sum(map(is_test, self.files)), self.commits, tuple(self._limits(len(owner), len(sources))),
+        )  # fmt: skip
+
+    def _facts(self, paths: Sequence[str]) -> Iterator[tuple[str, Facts]]:
+        """Facts of the files that matter most: changed often, then large."""
+        ranked = sorted(paths, key=lambda path: (-self.churn[path], -self.files[path].size, path))
+        chosen = []
+        for path in ranked[:MOST_FILES]:
+            text = self._text(path)
+            if text is not None:
+                chosen.append(path)
+                self.texts[path] = text
+        for path in sorted(chosen):
+            yield path, read_facts(language(path), self.texts[path])
+
+    def _text(self, path: str, most: int = MOST_BYTES) -> str | None:
+        """A file's text, or None for what is too big, binary, or over the budget."""
+        file = self.files[path]
+        if file.size > _TOO_BIG or self.budget <= 0:
+            return None
+        data = self.repository.read(path)
+        if b"\0" in data[:4096]:
+            return None
+        if len(data) > most:
+            self.cut += 1
+            data = data[: data.rfind(b"\n", 0, most) + 1 or most]
+        self.budget -= len(data)
+        return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def _words(self, path: str) -> frozenset[str]:
+        return stems(self.texts[path])
+
+    def _index(self, owner: Mapping[str, str]) -> Index:
+        manifests = {}
+        for path in [path for path in self.files if path.rpartition("/")[2] in _MANIFESTS][:_MOST_MANIFESTS]:
+            manifests[path] = self._text(path, 64 << 10) or ""
+        spoken = {"java", "csharp", "php"}
+        declared = {path: declared_namespace(text) for path, text in self.texts.items() if language(path) in spoken}
+        return Index(owner, manifests, {path: name for path, name in declared.items() if name})
+
+    def _imports(self, path: str, facts: Mapping[str, Facts], index: Index) -> Iterator[Import]:
+        def defines(target: str, name: str) -> str:
+            beside = index.siblings(target) if language(target) == "go" else (target,)
+            return next((at for at in beside if at in facts and name in facts[at].defined), "")
+
+        text = self.texts[path]
+        yield from resolve(path, raw_imports(path, text, facts[path]), text, index, defines)
+
+    def _tests(self, parts: Mapping[str, Sequence[str]], owner: Mapping[str, str], index: Index) -> dict[str, tuple[str, ...]]:
+        """Component -> test files that import it or are named after one of its files."""
+        stems_of = {stem_of(path): name for name, paths in reversed(list(parts.items())) for path in paths}
+        stems_of |= {name: name for name in parts}
+        found: dict[str, dict[str, None]] = {}
+        for path in [path for path in self.files if is_test(path)][:_MOST_TESTS]:
+            if stem_of(path) in {"__init__", "conftest"}:
+                continue
+            bare = re.sub(r"(?i)^tests?_|[._-]?(?:tests?|spec)$", "", stem_of(path).replace(".test", "").replace(".spec", ""))
+            if bare in stems_of:
+                found.setdefault(stems_of[bare], {})[path] = None
+            text = self._text(path)
+            if text is None:
+                continue
+            for item in resolve(path, raw_imports(path, text, Facts(parsed=False)), text, index, lambda target, name: ""):
+                found.setdefault(owner[item.target], {})[path] = None
+            self._same_folder(path, owner, index, found)
+        return {name: tuple(paths) for name, paths in found.items()}
+
+    def _same_folder(self, path: str, owner: Mapping[str, str], index: Index, found: dict[str, dict[str, None]]) -> None:
+        """A Go test stands beside what it tests and imports nothing."""
+        beside = index.siblings(path)
+        if language(path) == "go" and beside:
+            found.setdefault(owner[beside[0]], {})[path] = None
+
+    def _touched(self, paths: Sequence[str]) -> int:
+        inside = frozenset(paths)
+        return sum(1 for changed in self.changes if not inside.isdisjoint(changed))
+
+    def _docs(self) -> Iterator[Doc]:
+        paths = [path for path in self.files if path.lower().endswith(_DOC_SUFFIXES) and _DOC.fullmatch(path) and not is_foreign(path)]
+        for path in sorted(paths, key=lambda path: (path.count("/"), path))[:_MOST_DOCS]:
+            words: dict[str, int] = {}
+            for number, line in enumerate((self._text(path, 64 << 10) or "").split("\n"), start=1):
+                for word in TOKEN.findall(line):
+                    words.setdefault(stem(word), number)
+            yield Doc(path, words)
+
+    def _limits(self, known: int, read: int) -> Iterator[str]:
+        if self.hidden:
+            yield f"{plural(self.hidden, 'file')} with names that cannot be shown safely were left out."
+        if known > read:
+            yield f"{read} of {known} source files were read: those changed most often, then the largest; the others are known by name only."
+        if self.cut:
+            yield f"{plural(self.cut, 'file')} were read up to {MOST_BYTES >> 10} KiB only."
+
+
+def _edges(owner: Mapping[str, str], imports: Sequence[Import]) -> dict[tuple[str, str], Edge]:
+    """Imports that cross from one component to another."""
+    crossing: dict[tuple[str, str], list[Import]] = {}
+    for item in imports:
+        pair = (owner[item.path], owner[item.target])
+        if pair[0] != pair[1]:
+            crossing.setdefault(pair, []).append(item)
+    return {pair: Edge(*pair, tuple(sorted(set(found)))) for pair, found in sorted(crossing.items())}

@@ -1,0 +1,214 @@
+"""Commands that hold files to their rules. One file that was seen before costs no import of pydantic or yaml."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from decisions_tool.cli.common import as_json, put_finding, put_json, summary
+from decisions_tool.errors import DecisionsError, DocumentError, Finding
+from decisions_tool.ledger.cache import Verdicts
+from decisions_tool.ledger.git import find_place
+from decisions_tool.report.terminal import put, say
+from decisions_tool.text import plural
+
+if TYPE_CHECKING:
+    from decisions_tool.ledger.disk import Found
+
+_TOML = "decisions.toml"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--staged", is_flag=True, help="Check what is staged, and nothing else: for the pre-commit hook.")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@as_json
+@click.pass_obj
+def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_json: bool) -> int:
+    """Hold files to their rules.
+
+    Without PATH everything below _tasks and docs/decisions on disk is checked, and decisions.toml. Works without git.
+    """
+    place = find_place(folder)
+    verdicts = Verdicts(place.store if place else None)
+    found: list[Finding] = []
+    files = 0
+    if staged:
+        items: Iterable[Found] = _staged(folder)
+    else:
+        items = _from_disk([folder / path for path in paths] or _everything(folder))
+    cases: set[tuple[Path, str]] = set()
+    for item in items:
+        files += 1
+        found += [item.problem] if item.problem else _verdict(verdicts, item.path, item.data)
+    verdicts.save()
+    if not staged:
+        cases = _cases([folder / path for path in paths] or _everything(folder))
+        for root, slug in sorted(cases):
+            found += _check_case(root, slug)
+    if paths == () and files == 0 and not as_json:
+        say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
+    return _report(found, files, strict, as_json)
+
+
+def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> int:
+    found = sorted(set(found), key=lambda f: (f.path, f.line, f.column, f.rule, f.message))
+    counts = summary(found, files)
+    if as_json:
+        put_json({"findings": [finding._asdict() for finding in found], "summary": counts})
+    else:
+        for finding in found:
+            put_finding(finding)
+        done = f"{plural(files, 'file')}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}"
+        say(done, "error" if counts["errors"] else "warning" if counts["warnings"] else "done")
+    return 1 if counts["errors"] or (strict and counts["warnings"]) else 0
+
+
+def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
+    key = verdicts.key(path, data)
+    held = verdicts.get(key)
+    if held is None:
+        held = _look(path, data)
+        verdicts.put(key, held)
+    return held
+
+
+def _look(path: str, data: bytes) -> list[Finding]:
+    if path == _TOML:
+        from decisions_tool.config import read_settings
+
+        try:
+            read_settings(data.decode("utf-8", "replace"), path)
+        except DocumentError as error:
+            return list(error.findings)
+        return []
+    if not path.endswith(".md"):
+        return []
+    from decisions_tool.workflows.checks import check_file
+
+    return check_file(path, data)
+
+
+def _everything(folder: Path) -> list[Path]:
+    place = find_place(folder)
+    root = place.root if place else folder
+    return [path for path in (root / "_tasks", root / "docs/decisions", root / _TOML) if path.exists() or path.is_symlink()]
+
+
+def _from_disk(paths: list[Path]) -> Iterator[Found]:
+    from decisions_tool.ledger.disk import managed_root, read_file, walk
+
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise DecisionsError(f"{path} is not there", "check the path")
+        root, below = managed_root(path)
+        if path.is_dir() and not path.is_symlink():
+            yield from walk(root, below)
+        else:
+            yield read_file(root, below)
+
+
+def _cases(paths: list[Path]) -> set[tuple[Path, str]]:
+    """Cases whose folder, or a folder above it, is to be checked."""
+    from decisions_tool.ledger.disk import managed_root
+
+    found: set[tuple[Path, str]] = set()
+    for path in paths:
+        if not path.is_dir() or path.is_symlink():
+            continue
+        root, below = managed_root(path)
+        parts = below.split("/") if below else []
+        if parts[:1] == ["_tasks"] and len(parts) > 1:
+            found.add((root, parts[1]))
+        elif (root / "_tasks").is_dir() and parts in ([], ["_tasks"]):
+            found |= {(root, entry.name) for entry in os.scandir(root / "_tasks") if entry.is_dir(follow_symlinks=False)}
+    return found
+
+
+def _check_case(root: Path, slug: str) -> list[Finding]:
+    request = root / "_tasks" / slug / "001-user-request.md"
+    if request.is_symlink() or not request.is_file() or not request.read_bytes()[:4].startswith(b"---"):
+        return []
+    from decisions_tool.config import read_settings
+    from decisions_tool.ledger.disk import case_on_disk
+    from decisions_tool.ledger.repository import Repository
+    from decisions_tool.workflows.checks import check_case, check_twins
+
+    toml = root / _TOML
+    try:
+        settings = read_settings(toml.read_text(encoding="utf-8") if toml.is_file() else None)
+    except DocumentError:
+        settings = read_settings(None)
+    case = case_on_disk(root, slug, settings)
+    repository = Repository(root) if find_place(root) else None
+    try:
+        return check_case(case, repository.blob if repository else None) + check_twins(case.files)
+    finally:
+        if repository:
+            repository.close()
+
+
+def _staged(folder: Path) -> Iterator[Found]:
+    from decisions_tool.ledger.disk import Found
+    from decisions_tool.ledger.repository import Repository
+    from decisions_tool.ledger.staged import staged_files
+
+    repository = Repository(folder)
+    try:
+        for path, mode, data in staged_files(repository, os.environ.get("GIT_INDEX_FILE", "")):
+            odd = None
+            if not mode.startswith("100"):
+                odd = Finding("document/file", "error", path, 0, 0, "is not a regular file", f"git rm --cached -- {path}")
+            yield Found(path, data, odd)
+    finally:
+        repository.close()
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 when something would change.")
+@click.pass_obj
+def fmt(folder: Path, paths: tuple[Path, ...], only_check: bool) -> int:
+    """Render views and normal form of the program's own documents, on disk. People's text is left alone."""
+    from decisions_tool.ledger.files import write_atomically
+    from decisions_tool.ledger.disk import managed_root
+
+    changed = 0
+    for path in [folder / path for path in paths] or _everything(folder):
+        root, _ = managed_root(path)
+        for item in _from_disk([path]):
+            new = _normal(item.path, item.data) if item.problem is None else None
+            if new is not None and new != item.data:
+                changed += 1
+                put(item.path)
+                if not only_check:
+                    target = root / item.path
+                    write_atomically(target, new, target.stat().st_mode & 0o777)
+    say(f"{plural(changed, 'file')} {'would change' if only_check else 'changed'}")
+    return 1 if only_check and changed else 0
+
+
+def _normal(path: str, data: bytes) -> bytes | None:
+    """The normal form of a document of ours; None for everything else."""
+    from decisions_tool.documents import frontmatter
+    from decisions_tool.documents.kinds import FILES
+    from decisions_tool.documents.paths import place
+    from decisions_tool.workflows.case import read_document
+
+    where = place(path)
+    if where is None or where.kind not in FILES or where.kind == "request":
+        return None
+    try:
+        text = frontmatter.decode(data, path)
+        if frontmatter.read(text, path).values is None:
+            return None
+        rendered = read_document(where.kind, path, data).render()
+    except DocumentError as error:
+        for finding in error.findings:
+            put_finding(finding)
+        return None
+    return rendered.replace("\n", "\r\n").encode() if "\r\n" in text else rendered.encode()

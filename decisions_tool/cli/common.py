@@ -1,0 +1,93 @@
+"""What commands share: the repository of the context, JSON, findings on the screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from decisions_tool.errors import DecisionsError, Finding
+from decisions_tool.report.terminal import put
+
+if TYPE_CHECKING:
+    from decisions_tool.ledger.repository import Repository
+    from decisions_tool.workflows.case import Case
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Repository]:
+    """The repository that holds a folder."""
+    from decisions_tool.ledger.repository import Repository
+
+    repository = Repository(folder)
+    try:
+        yield repository
+    finally:
+        repository.close()
+
+
+def put_json(value: dict[str, Any]) -> None:
+    """A JSON value on stdout, with the version of its shape first."""
+    sys.stdout.write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1) + "\n")
+
+
+def put_finding(finding: Finding) -> None:
+    where = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
+    put(f"{where}: {finding.severity}: {finding.message} [{finding.rule}]", "error" if finding.severity == "error" else "warning")
+    if finding.hint:
+        put(f"    Hint: {finding.hint}", "quiet")
+
+
+def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
+    found = list(findings)
+    errors = sum(finding.severity == "error" for finding in found)
+    return {"files": files, "errors": errors, "warnings": len(found) - errors}
+
+
+@contextmanager
+def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]]:
+    """A case by its slug from the last commit, or by a path from the disk, with or without git."""
+    from decisions_tool.ledger.git import find_place
+
+    path = folder / name
+    named = Path(name)
+    if path.is_file():
+        path, named = path.parent, named.parent
+    if len(named.parts) > 1 or (path.is_dir() and named.parts):
+        yield _from_disk(path), None
+        return
+    if find_place(folder) is None:
+        yield _from_disk(folder / "_tasks" / name), None
+        return
+    with opened(folder) as repository:
+        head = repository.head()
+        folders = repository.case_folders(head.oid) if head.oid else {}
+        if name not in folders:
+            if (repository.place.root / "_tasks" / name).is_dir():
+                yield _from_disk(repository.place.root / "_tasks" / name), repository
+                return
+            raise DecisionsError(f"there is no case {name!r} in the last commit", "decisions status")
+        yield repository.case(head.oid, name, repository.settings(head.oid), folders[name]), repository
+
+
+def _from_disk(path: Path) -> Case:
+    from decisions_tool.config import FILE, read_settings
+    from decisions_tool.documents.paths import TASKS
+    from decisions_tool.ledger.disk import case_on_disk, managed_root
+
+    if not path.is_dir():
+        raise DecisionsError(f"{path} is not there", "decisions status")
+    root, below = managed_root(path)
+    parts = below.split("/")
+    if parts[0] != TASKS or len(parts) < 2:
+        raise DecisionsError(f"{path} is no folder below {TASKS}/", "name a case, or the path of its folder")
+    toml = root / FILE
+    settings = read_settings(toml.read_text(encoding="utf-8") if toml.is_file() else None)
+    return case_on_disk(root, parts[1], settings)

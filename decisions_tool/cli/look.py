@@ -1,0 +1,241 @@
+"""Commands that show where cases stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from decisions_tool.cli.common import any_case, as_json, opened, put_json
+from decisions_tool.errors import DecisionsError
+from decisions_tool.report.terminal import put, say, table
+from decisions_tool.text import plural
+
+if TYPE_CHECKING:
+    from decisions_tool.engine.overview import Row
+    from decisions_tool.workflows.case import Case
+    from decisions_tool.workflows.planner import Outlook
+
+_MANY = 200
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Finished and unmanaged cases too, however many.")
+@click.option("--uncommitted", "closely", is_flag=True, help="Look for uncommitted files in however many open cases.")
+@as_json
+@click.pass_obj
+def status(folder: Path, everything: bool, closely: bool, as_json: bool) -> None:
+    """All cases of the last commit: where they stand and what they wait for."""
+    from decisions_tool.engine.overview import overview
+
+    seen = overview(folder, closely)
+    if as_json:
+        put_json(dict(seen))
+        return
+    rows = seen["cases"]
+    shown = rows if everything or len(rows) <= _MANY else [row for row in rows if row["managed"] and row["phase"] not in {"done", "closed"}]
+    if rows:
+        cells = [[row["case"], _phase(row), row["waiting_for"], str(row["files"])] for row in shown]
+        table(("case", "phase", "waits for", "files"), cells, [_meaning(row) for row in shown])
+    else:
+        say('no case yet: decisions new task "<title>"')
+    if len(shown) < len(rows):
+        say(f"{len(rows) - len(shown)} more are finished or unmanaged: decisions status --all")
+    for item in seen["skipped"]:
+        say(f"skipped: {item['path']} {item['reason']}", "warning")
+    _tell_uncommitted(seen["uncommitted"])
+
+
+def _tell_uncommitted(paths: list[str] | None) -> None:
+    if paths is None:
+        say("many cases are open; to look for uncommitted files in them: decisions status --uncommitted", "quiet")
+    for path in (paths or [])[:20]:
+        say(f"not committed, so not seen: {path}", "warning")
+    if paths:
+        say(f"    git add -- {paths[0]} && git commit -m 'My changes' -- {paths[0]}")
+
+
+def _phase(row: Row) -> str:
+    return row["phase"] if row["managed"] or row["phase"] == "closed" else f"({row['phase']}, unmanaged)"
+
+
+def _meaning(row: Row) -> str:
+    if row["phase"] in {"done", "closed"}:
+        return "done"
+    if not row["managed"]:
+        return "quiet"
+    return "waiting" if row["waiting_for"] else "active"
+
+
+@click.command("next")
+@as_json
+@click.pass_obj
+def next_(folder: Path, as_json: bool) -> None:
+    """What people can do now, with the commands."""
+    from decisions_tool.engine.overview import overview
+    from decisions_tool.workflows.planner import Ask, Compute, Wait, plan
+
+    found: list[dict[str, str]] = []
+    rows = [row for row in overview(folder)["cases"] if row["managed"] and row["waiting_for"]]
+    with opened(folder) as repository:
+        head = repository.head()
+        settings = repository.settings(head.oid)
+        for row in rows:
+            actions = plan(repository.case(head.oid, row["case"], settings)).actions
+            found += [{"case": a.case, "why": a.why, "command": a.command} for a in actions if isinstance(a, Wait)]
+            if any(isinstance(a, (Ask, Compute)) for a in actions):
+                found.append({"case": row["case"], "why": f"{row['phase']}: {row['waiting_for']}", "command": f"decisions run {row['case']}"})
+    if as_json:
+        put_json({"next": found})
+        return
+    for item in found:
+        put(f"{item['case']}: {item['why']}")
+        put(f"    {item['command']}", "strong")
+    if not found:
+        say("nothing waits for you")
+
+
+@click.command()
+@click.argument("case")
+@as_json
+@click.pass_obj
+def why(folder: Path, case: str, as_json: bool) -> None:
+    """What a case waits for, and the exact command."""
+    from decisions_tool.workflows.planner import plan
+
+    with any_case(folder, case) as (held, _):
+        outlook = plan(held)
+    reasons = _reasons(held, outlook)
+    if as_json:
+        put_json({"case": held.slug, "phase": outlook.phase, "reasons": [{"why": w, "command": c} for w, c in reasons]})
+        return
+    put(f"{held.slug} is in phase {outlook.phase}", "strong")
+    for reason, command in reasons:
+        put(f"  {reason}")
+        if command:
+            put(f"    {command}", "active")
+
+
+def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
+    from decisions_tool.workflows.planner import Ask, Compute, Refuse, Wait
+
+    if outlook.phase == "unmanaged":
+        where = "is older than decisions init" if case.settings.initialised else "the repository is not initialised"
+        command = f"decisions start {case.slug}" if case.settings.initialised else "decisions init"
+        return [(f"it is left alone: {where}", command)]
+    if outlook.phase == "none":
+        return [("it has no 001-user-request.md", f'decisions new task "…" --slug {case.slug}')]
+    if outlook.phase in {"done", "closed"}:
+        reason = case.request.meta.reason if case.request else None
+        return [(f"it is over{f': {reason}' if reason else ''}", f"decisions show {case.slug}")]
+    found: list[tuple[str, str]] = []
+    for action in outlook.actions:
+        if isinstance(action, Ask):
+            backend = case.settings.backend(action.slot, action.phase)
+            found.append((f"{action.slot} has to answer ({backend})", f"decisions run {case.slug}"))
+        elif isinstance(action, Compute):
+            found.append((f"{action.phase} has to be computed", f"decisions run {case.slug}"))
+        elif isinstance(action, Wait):
+            found.append((f"{action.who}: {action.why}", action.command))
+        elif isinstance(action, Refuse):
+            found += [(f"{f.path}:{f.line}: {f.message}", f.hint) for f in action.findings]
+    return found
+
+
+@click.command()
+@click.argument("case")
+@click.argument("what", required=False)
+@as_json
+@click.pass_obj
+def show(folder: Path, case: str, what: str | None, as_json: bool) -> None:
+    """The documents of a case; with WHAT (a kind, slot or file name) one of them."""
+    with any_case(folder, case) as (held, repository):
+        if what:
+            put(_text(held, _pick(held, what), repository).rstrip("\n"))
+            return
+        rows = _documents(held)
+    if as_json:
+        put_json({"case": held.slug, "documents": rows})
+        return
+    cells = [[row["path"], row["kind"], row["status"], row["by"]] for row in rows]
+    table(("document", "kind", "status", "by"), cells, ["quiet" if row["kind"] == "other" else "" for row in rows], held.slug)
+
+
+def _documents(case: Case) -> list[dict[str, str]]:
+    from decisions_tool.documents.kinds import FILES
+    from decisions_tool.documents.paths import place
+    from decisions_tool.workflows.case import read_document
+
+    rows = []
+    for path, file in case.files.items():
+        where = place(path)
+        kind = where.kind if where else "other"
+        row = {"path": path.removeprefix(case.folder + "/"), "kind": kind, "status": "", "by": ""}
+        if kind in FILES:
+            try:
+                meta = read_document(kind, path, file.data).meta
+                row |= {"status": meta.status or "", "by": " ".join(filter(None, (meta.agent, f"({meta.backend})" if meta.backend else "")))}
+            except DecisionsError as error:
+                row["status"] = "by hand" if not file.data.startswith(b"---") else f"unreadable: {error.message}"
+        rows.append(row)
+    return sorted(rows, key=lambda row: row["path"])
+
+
+def _pick(case: Case, what: str) -> str:
+    from decisions_tool.documents.paths import place
+
+    for path in sorted(case.files):
+        where = place(path)
+        if path == what or path == f"{case.folder}/{what}" or (where and what in {where.kind, where.slot}):
+            return path
+    names = ", ".join(sorted(path.removeprefix(case.folder + "/") for path in case.files)[:12])
+    raise DecisionsError(f"{case.slug} has no document {what!r}", f"one of: {names}")
+
+
+def _text(case: Case, path: str, repository: object) -> str:
+    file = case.files[path]
+    data = file.data
+    if not data and file.blob and repository is not None:
+        data = repository.blob(file.blob) or b""  # type: ignore[attr-defined]
+    return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+@click.command()
+@click.argument("case", required=False)
+@as_json
+@click.pass_obj
+def phases(folder: Path, case: str | None, as_json: bool) -> None:
+    """The table of phases, or how far a case is in it."""
+    from decisions_tool.workflows.planning import PLANNING
+
+    rows = [
+        {"phase": p.name, "reads": ", ".join(p.reads), "writes": p.writes, "by": p.by, "state": ""} for p in PLANNING
+    ]  # fmt: skip
+    if case:
+        with any_case(folder, case) as (held, _):
+            for row, phase in zip(rows, PLANNING, strict=True):
+                row["state"] = _state(held, phase)
+    if as_json:
+        put_json({"workflow": "planning", "phases": rows})
+        return
+    header = ("phase", "reads", "writes", "by", "state") if case else ("phase", "reads", "writes", "by")
+    meanings = ["done" if row["state"] == "done" else "quiet" if row["state"] == "not needed" else "" for row in rows]
+    table(header, [[row[name] for name in header] for row in rows], meanings, "planning")
+
+
+def _state(case: Case, phase: object) -> str:
+    from decisions_tool.workflows.phases import Phase
+
+    assert isinstance(phase, Phase)
+    try:
+        if not phase.applies(case):
+            return "not needed"
+        slots, missing = phase.slots(case), phase.missing(case)
+    except DecisionsError:
+        return "later"
+    if not missing:
+        return "done" if slots else "not needed"
+    return f"{len(slots) - len(missing)} of {plural(len(slots), 'answer')}"
+
+

@@ -1,0 +1,137 @@
+"""Commands by which people speak: each is one commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from decisions_tool.cli.common import opened
+from decisions_tool.report.progress import Progress
+from decisions_tool.report.terminal import put, say
+
+_reason = click.option("-r", "--reason", default="", help="Why; it is kept in the history.")
+_case = click.argument("case")
+
+
+@click.command()
+@click.pass_obj
+def init(folder: Path) -> None:
+    """Write down which cases are older than the tool, and commit that.
+
+    Older cases stay as they are until `decisions start <case>`. Everything in decisions.toml is optional.
+    """
+    from decisions_tool.engine.verbs import initialise
+
+    with opened(folder) as repository:
+        count = initialise(repository, Progress())
+    if count:
+        say(f"{count} older cases stay unmanaged; start one with: decisions start <case>")
+    say('Next: decisions new task "<title>", commit it, then: decisions run')
+
+
+@click.group()
+def new() -> None:
+    """Write a request.
+
+    Use `task` when something has to be planned and built: experts review a roadmap, concerns become tracks and a contract.
+    """
+
+
+@new.command()
+@click.argument("title")
+@click.option("-m", "--message", "words", default="", help="The request itself.")
+@click.option("--slug", default="", help="Folder name, when the title makes a poor one.")
+@click.option("--commit", is_flag=True, help="Commit the request at once.")
+@click.pass_obj
+def task(folder: Path, title: str, words: str, slug: str, commit: bool) -> None:
+    """Write _tasks/<slug>/001-user-request.md for you to finish and commit.
+
+    Planning is for changes whose shape is open and that touch more than one component. It ends with tracks, a contract between them and
+    every concern resolved. A small change in one module needs neither: the panel rule ends such a task at its roadmap.
+    """
+    from decisions_tool.engine.verbs import commit_request, write_request
+
+    with opened(folder) as repository:
+        path = write_request(repository, title, words, slug)
+        put(path)
+        if commit:
+            commit_request(repository, path, Progress())
+            say("Next: decisions run")
+        else:
+            say(f"Next: edit it, then: git add {path} && git commit -m 'Request: {path.split('/')[1]}' && decisions run")
+
+
+@click.command()
+@_case
+@click.pass_obj
+def start(folder: Path, case: str) -> None:
+    """Start a case that is older than the tool."""
+    from decisions_tool.engine.verbs import start as begin
+
+    with opened(folder) as repository:
+        begin(repository, case, Progress())
+    say("Next: decisions run")
+
+
+def _status_command(verb: str, status: str, says: str) -> click.Command:
+    @click.command(verb, help=says)
+    @_case
+    @_reason
+    @click.pass_obj
+    def command(folder: Path, case: str, reason: str) -> None:
+        from decisions_tool.engine.verbs import set_status
+
+        with opened(folder) as repository:
+            set_status(repository, case, verb, status, reason, Progress())
+
+    return command
+
+
+pause = _status_command("pause", "paused", "Leave a case alone until `decisions resume`.")
+resume = _status_command("resume", "active", "Go on with a paused or closed case.")
+close = _status_command("close", "closed", "End a case before its time.")
+
+
+@click.command()
+@_case
+@click.argument("phase")
+@click.pass_obj
+def approve(folder: Path, case: str, phase: str) -> None:
+    """Approve what a phase has brought, in your name."""
+    from decisions_tool.engine.verbs import approve as say_yes
+
+    with opened(folder) as repository:
+        say_yes(repository, case, phase, Progress())
+    say("Next: decisions run")
+
+
+@click.command()
+@_case
+@click.argument("slot")
+@_reason
+@click.option("--force", is_flag=True, help="Take an answer back although a person has edited it.")
+@click.pass_obj
+def redo(folder: Path, case: str, slot: str, reason: str, force: bool) -> None:
+    """Take answers back, to be asked again; SLOT is a phase, a slot or phase/slot."""
+    from decisions_tool.engine.verbs import redo as again
+
+    with opened(folder) as repository:
+        again(repository, case, slot, reason, force, Progress())
+    say("Next: decisions run")
+
+
+@click.command()
+@_case
+@_reason
+@click.pass_obj
+def undo(folder: Path, case: str, reason: str) -> None:
+    """Reverse the last transition of a case by a new commit.
+
+    The answer is remembered: it is not asked again until `decisions redo`.
+    """
+    from decisions_tool.engine.verbs import undo as back
+
+    with opened(folder) as repository:
+        back(repository, case, reason, Progress())
+    say(f"Next: decisions why {case}")

@@ -1,0 +1,103 @@
+"""Commands that carry cases on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from decisions_tool.cli.common import as_json, opened, put_finding, put_json
+from decisions_tool.errors import WaitingForPeople
+from decisions_tool.report.progress import Progress
+from decisions_tool.report.terminal import put, say
+from decisions_tool.text import plural
+
+
+@click.command()
+@click.argument("cases", nargs=-1)
+@click.option("--branch", help="Work on this branch, which is not checked out; the checkout stays as it is.")
+@click.option("-q", "--quiet", is_flag=True, help="No line for every step.")
+@as_json
+@click.pass_obj
+def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, as_json: bool) -> int:
+    """Carry every case, or those named, as far as it goes without people.
+
+    Exit code 0 when nothing is left, 1 when documents stand in the way, 4 when people are waited for.
+    """
+    from decisions_tool.engine.run import Engine
+
+    progress = Progress(quiet or as_json)
+    with opened(folder) as repository:
+        engine = Engine(repository, branch, progress)
+        try:
+            outcome = engine.run(cases)
+        finally:
+            progress.close()
+        if branch is None and not as_json:
+            _tell_uncommitted(folder)
+    findings = [finding for refusal in outcome.refusals for finding in refusal.findings]
+    if as_json:
+        waits = [{"case": w.case, "phase": w.phase, "why": w.why, "command": w.command} for w in outcome.waits]
+        put_json({"recorded": progress.recorded, "finished": outcome.finished, "waits": waits, "findings": [f._asdict() for f in findings]})
+    else:
+        for finding in findings:
+            put_finding(finding)
+        for slug in outcome.finished:
+            say(f"{slug} is finished: decisions show {slug}", "done")
+    if findings:
+        return 1
+    if outcome.waits:
+        if as_json:
+            return 4
+        _tell_waits(outcome.waits)
+        raise WaitingForPeople(f"{plural(len(outcome.waits), 'answer')} or approvals of people are waited for", outcome.waits[0].command)
+    if not progress.recorded and not outcome.finished:
+        say("nothing to do: no case is open. decisions new task \"<title>\" writes a request")
+    return 0
+
+
+def _tell_waits(waits: list[object]) -> None:
+    for wait in waits:
+        say(f"… {wait.case}: {wait.why}", "waiting")  # type: ignore[attr-defined]
+        say(f"    {wait.command}")  # type: ignore[attr-defined]
+
+
+def _tell_uncommitted(folder: Path) -> None:
+    from decisions_tool.engine.overview import overview
+
+    paths = overview(folder)["uncommitted"] or []
+    if paths:
+        shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+        say(f"not committed, so not seen: {shown}", "waiting")
+        say(f"    git add -- {paths[0]} && git commit -m 'My changes' -- {paths[0]}")
+
+
+@click.command()
+@click.argument("case")
+@click.argument("slot")
+@click.pass_obj
+def prompt(folder: Path, case: str, slot: str) -> None:
+    """Print the prompt of a slot, as its agent would get it now."""
+    from decisions_tool.engine.verbs import packet
+
+    with opened(folder) as repository:
+        made = packet(repository, case, slot)
+    put(made.prompt)
+    where = made.path or "any file"
+    say(f"Write the answer to {where}, then: decisions submit {case} {made.phase}/{made.slot} {made.path or 'FILE'}")
+
+
+@click.command()
+@click.argument("case")
+@click.argument("slot")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def submit(folder: Path, case: str, slot: str, file: Path) -> None:
+    """Record a file as the answer of an open slot."""
+    import time
+
+    from decisions_tool.engine.verbs import submit as hand_in
+
+    with opened(folder) as repository:
+        hand_in(repository, case, slot, folder / file, time.strftime("%Y-%m-%d"), Progress())
+    say("Next: decisions run")

@@ -1,0 +1,326 @@
+"""The loop: read the commit, plan, ask, record one commit, plan again, until only people are waited for."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+from decisions_tool.agents import backends
+from decisions_tool.agents.protocol import Answer, Backend, Packet, Ticket
+from decisions_tool.config import Settings
+from decisions_tool.engine.events import Event, Listener
+from decisions_tool.engine.packets import input_blobs, make_packet
+from decisions_tool.engine.spool import Spool, Spooled, question_key
+from decisions_tool.errors import Busy, DecisionsError, Edited, Moved
+from decisions_tool.ledger.locks import run_lock
+from decisions_tool.ledger.preflight import branch_for_writing, check_ready
+from decisions_tool.ledger.record import Ledger, Turn
+from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.trailers import Transition
+from decisions_tool.workflows.case import Case, File
+from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
+from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
+from decisions_tool.workflows.planning import by_name
+
+_TRIES = 40
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    recorded: int = 0
+    waits: list[Wait] = field(default_factory=list)
+    refusals: list[Refuse] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Question:
+    packet: Packet
+    phase: Phase
+    inputs: dict[str, str]
+    key: str
+    backend: str
+
+
+class Engine:
+    """Runs the cases of one branch. ``listen`` gets an event for every step."""
+
+    def __init__(self, repository: Repository, branch: str | None = None, listen: Listener | None = None) -> None:
+        self.repository = repository
+        self.ledger = Ledger(repository, branch)
+        self.spool = Spool(repository.place)
+        self.listen: Listener = listen or (lambda event: None)
+        self._backends: dict[str, Backend] = {}
+        self._outlooks: dict[tuple[str, str, str], Outlook] = {}
+        self._blocked: dict[tuple[str, str, str], Wait] = {}
+        self._changed: dict[str, list[str]] = {}
+
+    def run(self, only: Sequence[str] = ()) -> Outcome:
+        """Carry every managed case, or those named, as far as it goes without people."""
+        branch_for_writing(self.repository, self.ledger.branch)
+        check_ready(self.repository)
+        outcome = Outcome()
+        with run_lock(self.repository.place):
+            if self.ledger.branch is None and self.ledger.mend():
+                self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
+            self._sweep()
+            while self._round(only, outcome):
+                pass
+        return outcome
+
+    # -- one round
+
+    def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
+        """Do everything that the current commit calls for; False when nothing could be done."""
+        tip, settings, cases = self._read(only)
+        check_names(settings, backends.NAMES)
+        actions = [(case, action) for case, outlook in cases for action in outlook.actions]
+        computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]
+        asks = [(case, action) for case, action in actions if isinstance(action, Ask)]
+        progressed = self._answer_all(asks, settings) or any(computed)
+        outcome.recorded += progressed
+        if progressed:
+            return True
+        outcome.waits = [action for _, action in actions if isinstance(action, Wait)] + list(self._blocked.values())
+        outcome.refusals = [action for _, action in actions if isinstance(action, Refuse)]
+        outcome.finished = [case.slug for case, outlook in cases if outlook.phase == "done"]
+        return False
+
+    def _read(self, only: Sequence[str]) -> tuple[str, Settings, list[tuple[Case, Outlook]]]:
+        head = branch_for_writing(self.repository, self.ledger.branch)
+        settings = self.repository.settings(head.oid)
+        folders = self.repository.case_folders(head.oid)
+        for slug in only:
+            if slug not in folders:
+                raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
+        cases = []
+        for slug, tree in folders.items():
+            if (only and slug not in only) or (slug in settings.baseline and not self._request_started(tree, slug)):
+                continue
+            case = self.repository.case(head.oid, slug, settings, tree)
+            cases.append((case, self._outlook(case, tree)))
+        return head.oid, settings, cases
+
+    def _request_started(self, tree: str, slug: str) -> bool:
+        entry = self.repository.lookup(tree, "001-user-request.md")
+        return entry is not None and (self.repository.blob(entry.oid) or b"").startswith(b"---")
+
+    def _outlook(self, case: Case, tree: str) -> Outlook:
+        key = (case.slug, tree, str(hash(case.settings)))
+        if key not in self._outlooks:
+            self._outlooks[key] = plan(case)
+        return self._outlooks[key]
+
+    # -- asking
+
+    def _answer_all(self, asks: list[tuple[Case, Ask]], settings: Settings) -> int:
+        """Get and record every answer that is to be had; how many were recorded."""
+        self._blocked, self._changed = {}, {}
+        asks = [(case, ask) for case, ask in asks if not self._edited(case, ask)]
+        ready, questions = [], []
+        for case, ask in asks:
+            question = self._question(case, ask)
+            held = self.spool.find(ask.case, ask.phase, ask.slot, question.packet.pinned)
+            if held is not None and held.reply.backend == question.backend:
+                ready.append(held)
+            else:
+                questions.append(question)
+        recorded = sum(self._record_spooled(item) for item in ready)
+        for question, answer in self._ask(questions, settings):
+            recorded += self._take(question, answer, settings)
+        return recorded
+
+    def _edited(self, case: Case, ask: Ask) -> bool:
+        """Whether a person has uncommitted work in the document that the answer would change."""
+        phase = by_name(ask.phase)
+        if self.ledger.branch is not None or phase.path(case, ask.slot):
+            return False
+        path = case.path(phase.writes)
+        if path not in self._dirty(case):
+            return False
+        self._block(ask, f"{path} has uncommitted changes", f"git commit -m 'my changes' -- {path}")
+        return True
+
+    def _dirty(self, case: Case) -> list[str]:
+        if case.slug not in self._changed:
+            self._changed[case.slug] = self.repository.uncommitted((case.folder,))
+        return self._changed[case.slug]
+
+    def _block(self, ask: Ask | Spooled, why: str, command: str) -> None:
+        self._blocked[(ask.case, ask.phase, ask.slot)] = Wait(ask.case, ask.phase, "a person", why, command)
+
+    def _question(self, case: Case, ask: Ask) -> _Question:
+        phase = by_name(ask.phase)
+        packet = make_packet(case, phase, ask.slot, self.repository.place.root)
+        inputs = input_blobs(case, phase, ask.slot)
+        backend = case.settings.backend(ask.slot, phase.by)
+        key = question_key(ask.case, ask.phase, ask.slot, inputs, packet.prompt, backend)
+        return _Question(packet, phase, inputs, key, backend)
+
+    def _ask(self, questions: list[_Question], settings: Settings) -> Iterator[tuple[_Question, Answer | None]]:
+        """Hand the questions in and give the answers back as they come."""
+        tickets: list[tuple[_Question, Backend, Ticket]] = []
+        for name in dict.fromkeys(question.backend for question in questions):
+            backend = self._backend(name, settings)
+            mine = [question for question in questions if question.backend == name]
+            for question in mine:
+                self._announce(question, len(questions))
+            tickets += [(q, backend, t) for q, t in zip(mine, backend.submit([q.packet for q in mine]), strict=True)]
+        if not tickets:
+            return
+        with ThreadPoolExecutor(min(settings.run.parallel, len(tickets)), "answer") as pool:
+            futures: dict[Future[Answer | None], tuple[_Question, Ticket]] = {
+                pool.submit(backend.collect, ticket): (question, ticket) for question, backend, ticket in tickets
+            }
+            try:
+                for future in as_completed(futures):
+                    question, ticket = futures[future]
+                    answer = future.result()
+                    if answer is None:
+                        self._wait(question, ticket)
+                    yield question, answer
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _announce(self, question: _Question, count: int) -> None:
+        packet = question.packet
+        if question.backend != "manual":
+            self.spool.intend(packet.case, packet.phase, packet.slot, packet.pinned, question.key)
+        self.listen(Event("asked", packet.case, packet.phase, packet.slot, question.backend, open=count))
+
+    def _wait(self, question: _Question, ticket: Ticket) -> None:
+        packet = question.packet
+        name = (packet.case, packet.phase, packet.slot)
+        command = f"decisions prompt {packet.case} {packet.phase}/{packet.slot}"
+        self._blocked[name] = Wait(packet.case, packet.phase, "a person", ticket.waits_for or f"the answer of {packet.slot}", command)
+
+    def _backend(self, name: str, settings: Settings) -> Backend:
+        if name not in self._backends:
+            self._backends[name] = backends.make(name, self.repository, settings.deny)
+        return self._backends[name]
+
+    def _take(self, question: _Question, answer: Answer | None, settings: Settings) -> int:
+        if answer is None:
+            return 0
+        packet = question.packet
+        item = Spooled(packet.case, packet.phase, packet.slot, packet.pinned, question.key, self._reply(question, answer))
+        if answer.file is None:
+            self.spool.keep(item)
+        self.listen(Event("answered", packet.case, packet.phase, packet.slot))
+        left = {packet.path: answer.file} if answer.file is not None else {}
+        return self._record_spooled(item, left)
+
+    def _reply(self, question: _Question, answer: Answer) -> Reply:
+        return Reply(
+            answer.body, answer.backend, answer.day or time.strftime("%Y-%m-%d", time.gmtime()), answer.model, answer.rehearsal,
+            answer.unmet, answer.usage, answer.created, question.inputs,
+        )  # fmt: skip
+
+    # -- recording
+
+    def _record_spooled(self, item: Spooled, left: dict[str, bytes] | None = None) -> int:
+        """Record an answer; one that does not fit stays where it is until somebody mends it or says redo."""
+        try:
+            done = self.record(item.case, item.phase, item.slot, item.reply, left)
+        except Edited as error:
+            self._block(item, error.message, error.hint)
+            return 0
+        except Busy:
+            raise
+        except DecisionsError as error:
+            command = f"decisions redo {item.case} {item.phase}/{item.slot}"
+            self._block(item, f"the answer of {item.slot} does not fit: {error.message}", error.hint if left else command)
+            return 0
+        self.spool.drop(item.case, item.phase, item.slot, item.pinned)
+        return int(done)
+
+    def _compute(self, action: Compute) -> bool:
+        try:
+            return self.record(action.case, action.phase, action.slot, None)
+        except Edited as error:
+            self._blocked[(action.case, action.phase, action.slot)] = Wait(
+                action.case, action.phase, "a person", error.message, error.hint
+            )
+            return False
+
+    def record(self, case: str, phase: str, slot: str, reply: Reply | None, left: dict[str, bytes] | None = None) -> bool:
+        """One transition, if the case still calls for it; False when it does not any more."""
+        row = by_name(phase)
+
+        def build(turn: Turn, held: Case) -> tuple[Changes, Transition] | None:
+            wanted = [a for a in plan(held).actions if isinstance(a, (Ask, Compute)) and (a.phase, a.slot) == (phase, slot)]
+            if not wanted:
+                return None
+            changes = row.write(held, slot, reply)
+            return changes, _transition(row, held, slot, reply, changes)
+
+        return self.transact(case, build, left)
+
+    def transact(
+        self, slug: str, build: Callable[[Turn, Case], tuple[Changes, Transition] | None], left: dict[str, bytes] | None = None
+    ) -> bool:
+        """Make one commit from a case as it is now."""
+
+        def from_case(turn: Turn) -> tuple[Changes, Transition] | None:
+            return build(turn, self.repository.case(turn.tip, slug, self.repository.settings(turn.tip)))
+
+        return self.commit(from_case, left)
+
+    def commit(self, build: Callable[[Turn], tuple[Changes, Transition] | None], left: dict[str, bytes] | None = None) -> bool:
+        """Make one commit from what ``build`` says of the tip; tried again while the branch moves. False when it says None."""
+        for attempt in range(_TRIES):
+            try:
+                with self.ledger.turn() as turn:
+                    made = build(turn)
+                    if made is None:
+                        return False
+                    changes, transition = made
+                    commit = turn.commit(changes, transition.message(self.repository.settings(turn.tip).subject), left)
+            except Moved:
+                time.sleep(random.uniform(0, 0.01 * (attempt + 1)))  # noqa: S311
+                continue
+            self.listen(Event("recorded", transition.case, transition.phase, transition.slot, transition.what, commit))
+            return True
+        raise DecisionsError("the branch moves faster than a commit can be made", "decisions run")
+
+    def _sweep(self) -> None:
+        """Drop spooled answers that the branch already holds."""
+        tip = branch_for_writing(self.repository, self.ledger.branch).oid
+        settings, folders = self.repository.settings(tip), self.repository.case_folders(tip)
+        for item in self.spool.waiting():
+            if item.case in folders:
+                case = self.repository.case(tip, item.case, settings, folders[item.case])
+                pinned = case.request.meta.pinned if case.request else None
+                if pinned == item.pinned and _held(case, by_name(item.phase), item.slot):
+                    self.spool.drop(item.case, item.phase, item.slot, item.pinned)
+
+
+def _held(case: Case, phase: Phase, slot: str) -> bool:
+    try:
+        return slot in phase.slots(case) and phase.done(case, slot)
+    except DecisionsError:
+        return False
+
+
+def _transition(phase: Phase, case: Case, slot: str, reply: Reply | None, changes: Changes) -> Transition:
+    after = with_changes(case, changes)
+    inputs = dict(reply.inputs) if reply else input_blobs(case, phase, slot)
+    backend = RULE if reply is None else reply.backend
+    model = (reply.model or "") if reply else ""
+    cost = reply.usage.get("cost-usd", "") if reply else ""
+    return Transition(case.slug, phase.name, slot, phase.headline(after, slot), backend, model, cost, inputs)
+
+
+def with_changes(case: Case, changes: Changes) -> Case:
+    """The case after a transition; new files have no blob id yet."""
+    files = {path: file for path, file in case.files.items() if path not in changes}
+    files |= {path: File("", text.encode()) for path, text in changes.items() if text is not None}
+    return Case(case.slug, files, case.settings, case.commit)
+
+

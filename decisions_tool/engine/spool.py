@@ -1,0 +1,100 @@
+"""Answers on disk before anything else happens to them, and a journal of what was asked. It may be deleted when no run is on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from decisions_tool.ledger.files import write_atomically
+from decisions_tool.ledger.git import Place
+from decisions_tool.workflows.phases import Reply
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """An answer that is paid for and not recorded yet."""
+
+    case: str
+    phase: str
+    slot: str
+    pinned: str
+    key: str
+    reply: Reply
+
+
+class Spool:
+    """One file an answer, named by case, phase, slot and pinned commit: a slot is never asked while its answer lies here."""
+
+    def __init__(self, place: Place) -> None:
+        self._folder = place.store / "spool"
+        self._intents = place.store / "intents"
+        self._journal = place.store / "journal.jsonl"
+        for folder in (self._folder, self._intents):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def intend(self, case: str, phase: str, slot: str, pinned: str, key: str) -> None:
+        """Write down that a question is about to be asked."""
+        data = {"case": case, "phase": phase, "slot": slot, "pinned": pinned, "key": key}
+        write_atomically(self._intents / _name(case, phase, slot, pinned), json.dumps(data).encode(), 0o600)
+        self._note("asked", case, phase, slot, key)
+
+    def keep(self, item: Spooled) -> None:
+        """Put an answer on disk; returns when it is safe."""
+        content = json.dumps({**asdict(item), "reply": {**asdict(item.reply), "inputs": dict(item.reply.inputs)}}, sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        name = _name(item.case, item.phase, item.slot, item.pinned)
+        write_atomically(self._folder / name, f"{digest}\n{content}".encode(), 0o600)
+        self._note("answered", item.case, item.phase, item.slot, item.key)
+
+    def find(self, case: str, phase: str, slot: str, pinned: str) -> Spooled | None:
+        """The answer that waits for a slot; a damaged file is set aside, never used."""
+        return self._read(self._folder / _name(case, phase, slot, pinned))
+
+    def waiting(self) -> Iterator[Spooled]:
+        for path in sorted(self._folder.glob("*.json")):
+            item = self._read(path)
+            if item is not None:
+                yield item
+
+    def drop(self, case: str, phase: str, slot: str, pinned: str, note: str = "recorded") -> None:
+        """Forget an answer that is recorded, or that somebody wants asked anew."""
+        name = _name(case, phase, slot, pinned)
+        held = (self._folder / name).exists() or (self._intents / name).exists()
+        for folder in (self._folder, self._intents):
+            (folder / name).unlink(missing_ok=True)
+        if held:
+            self._note(note, case, phase, slot, "")
+
+    def _read(self, path: Path) -> Spooled | None:
+        with suppress(FileNotFoundError):
+            digest, _, content = path.read_text(encoding="utf-8", errors="replace").partition("\n")
+            if hashlib.sha256(content.encode()).hexdigest() != digest:
+                path.rename(path.with_suffix(".damaged"))
+                return None
+            values = json.loads(content)
+            reply = values.pop("reply")
+            return Spooled(**values, reply=Reply(**{**reply, "unmet": tuple(reply["unmet"])}))
+        return None
+
+    def _note(self, event: str, case: str, phase: str, slot: str, key: str) -> None:
+        line = json.dumps({"event": event, "case": case, "phase": phase, "slot": slot, "key": key}) + "\n"
+        descriptor = os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+
+def _name(case: str, phase: str, slot: str, pinned: str) -> str:
+    return hashlib.sha256("\0".join((case, phase, slot, pinned)).encode("utf-8", "surrogateescape")).hexdigest()[:40] + ".json"
+
+
+def question_key(case: str, phase: str, slot: str, inputs: dict[str, str], prompt: str, backend: str) -> str:
+    """The digest of everything that makes a question what it is."""
+    text = json.dumps([case, phase, slot, sorted(inputs.items()), prompt, backend])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

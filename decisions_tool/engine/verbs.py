@@ -1,0 +1,286 @@
+"""What people say: init, new, start, pause, close, approve, redo, undo, submit. Each is one commit with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from decisions_tool.agents.protocol import Packet
+from decisions_tool.config import FILE
+from decisions_tool.documents import frontmatter
+from decisions_tool.documents.kinds import model
+from decisions_tool.documents.paths import SLUG, TASKS, task_path
+from decisions_tool.documents.request import Request, RequestMeta
+from decisions_tool.engine.events import Listener
+from decisions_tool.engine.packets import input_blobs, make_packet
+from decisions_tool.engine.run import Engine, with_changes
+from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.files import inside, read_regular, write_atomically
+from decisions_tool.ledger.history import is_transition, last_change, undoable
+from decisions_tool.ledger.locks import run_lock
+from decisions_tool.ledger.preflight import branch_for_writing, check_ready, own_identity
+from decisions_tool.ledger.record import Turn
+from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.trailers import Transition
+from decisions_tool.text import one_line, slugify
+from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
+from decisions_tool.workflows.planner import find_slots, written
+from decisions_tool.workflows.planning import PLANNING, by_name
+from decisions_tool.workflows.writing import set_meta
+
+_TOML = """\
+# Cases that were here before `decisions init`. They stay as they are until `decisions start <case>`.
+baseline = [{cases}]
+"""
+
+
+@contextmanager
+def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+    branch_for_writing(repository)
+    check_ready(repository)
+    engine = Engine(repository, listen=listen)
+    with run_lock(repository.place):
+        engine.ledger.mend()
+        yield engine
+
+
+def initialise(repository: Repository, listen: Listener | None = None) -> int:
+    """Write the baseline into ``decisions.toml`` and commit it; how many cases stay unmanaged."""
+    count = 0
+
+    def build(turn: Turn) -> tuple[Changes, Transition]:
+        nonlocal count
+        text = repository.text_at(turn.tip, FILE) or ""
+        if repository.settings(turn.tip).initialised:
+            raise DecisionsError("this repository is initialised already", "decisions status")
+        cases = [slug for slug in sorted(repository.case_folders(turn.tip)) if not _started(repository, turn.tip, slug)]
+        count = len(cases)
+        listed = "".join(f"\n  {json.dumps(slug, ensure_ascii=False)}," for slug in cases)
+        lines = _TOML.format(cases=listed + "\n" if cases else "")
+        what = f"initialised, {count} older cases left alone" if count else "initialised"
+        return {FILE: lines + (f"\n{text}" if text else "")}, Transition("decisions", "init", "baseline", what)
+
+    with _writing(repository, listen) as engine:
+        engine.commit(build)
+    return count
+
+
+def _started(repository: Repository, commit: str, slug: str) -> bool:
+    text = repository.text_at(commit, task_path(slug, "request")) or ""
+    return text.startswith("---\n")
+
+
+def write_request(repository: Repository, title: str, words: str, slug: str = "") -> str:
+    """Put a new request into the working tree for its author to finish; the path."""
+    name = slug or slugify(title)
+    if not SLUG.fullmatch(name):
+        raise DecisionsError(f"{name!r} is no folder name for a task", "use a-z, 0-9 and dashes: --slug my-task")
+    path = task_path(name, "request")
+    if (repository.place.root / TASKS / name).exists():
+        raise DecisionsError(f"{TASKS}/{name} is there already", "choose another --slug")
+    body = words.strip() or "What should change, for whom, and how will you know that it did?"
+    write_atomically(inside(repository.place.root, path), f"# {one_line(title)}\n\n{body}\n".encode())
+    return path
+
+
+def commit_request(repository: Repository, path: str, listen: Listener | None = None) -> None:
+    """Commit a request that ``write_request`` wrote."""
+    slug = path.split("/")[1]
+    data = read_regular(inside(repository.place.root, path), frontmatter.MAX_FILE) or b""
+    text = frontmatter.decode(data, path)
+    with _writing(repository, listen) as engine:
+        engine.commit(lambda turn: ({path: text}, Transition(slug, "request", "request", "requested")), {path: data})
+
+
+def start(repository: Repository, slug: str, listen: Listener | None = None) -> None:
+    """Start a case that was older than the tool."""
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        request = _request(case)
+        if request.meta.status != "open":
+            raise DecisionsError(f"{slug} is {request.meta.status} already", f"decisions why {slug}")
+        phase = PLANNING[0]
+        return phase.write(case, "request", None), Transition(
+            slug, phase.name, "request", phase.says, RULE, inputs=input_blobs(case, phase, "request")
+        )
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
+def set_status(repository: Repository, slug: str, verb: str, status: str, reason: str, listen: Listener | None = None) -> None:
+    """Pause, resume or close a case; the request says why."""
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        request, path = _request(case), case.path("request")
+        if request.meta.status == status:
+            raise DecisionsError(f"{slug} is {status} already", f"decisions why {slug}")
+        if verb == "resume" and request.meta.status not in {"paused", "closed"}:
+            raise DecisionsError(f"{slug} is neither paused nor closed", f"decisions why {slug}")
+        text = _with_front_matter(case, path)
+        target = "open" if status == "active" and request.meta.pinned is None else status
+        text = set_meta(text, "status", target, path, RequestMeta)
+        text = set_meta(text, "reason", one_line(reason), path, RequestMeta) if reason else frontmatter.drop_key(text, "reason", path)
+        past = {"pause": "paused", "resume": "resumed", "close": "closed"}[verb]
+        what = f"{past}: {one_line(reason, 80)}" if reason else past
+        return {path: text}, Transition(slug, verb, "request", what, reason=reason)
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
+def _request(case: Case) -> Request:
+    request = case.request
+    if request is None:
+        raise DecisionsError(f"{case.slug} has no {case.path('request')}", f'decisions new task "…" --slug {case.slug}')
+    return request
+
+
+def _with_front_matter(case: Case, path: str) -> str:
+    text = case.text(path)
+    if frontmatter.read(text, path).values is not None:
+        return text
+    return frontmatter.insert(text, {"type": "request", "schema": "1", "case": case.slug, "status": "open"})
+
+
+def approve(repository: Repository, slug: str, name: str, listen: Listener | None = None) -> None:
+    """Approve the documents of a phase, in the name of the committer."""
+    phase = by_name(name)
+    person = own_identity(repository)
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        if not phase.applies(case) or phase.missing(case):
+            raise DecisionsError(f"{name} of {slug} is not complete yet", f"decisions why {slug}")
+        changes: Changes = {}
+        for path in written(case, phase):
+            text = case.text(path)
+            if frontmatter.read(text, path).values is None:
+                raise DecisionsError(f"{path} has no front matter to approve", f"decisions adopt {slug}")
+            meta = model(phase.writes).META
+            text = set_meta(text, "status", "approved", path, meta)
+            changes[path] = set_meta(text, "decision-makers", [person], path, meta)
+        return changes, Transition(slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}")
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
+def redo(repository: Repository, slug: str, name: str, reason: str, force: bool = False, listen: Listener | None = None) -> None:
+    """Take answers back so that the next run asks for them again."""
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition] | None:
+        found = [(phase, slot) for phase, slot in find_slots(case, name) if phase.name != "start"]
+        names = [f"{phase.name}/{slot}" for phase, slot in found]
+        changes = _cleared(case, found)
+        if not force:
+            _refuse_edited(repository, turn.tip, changes)
+        changes |= _forgotten(with_changes(case, changes), names)
+        pinned = _request(case).meta.pinned or ""
+        for phase, slot in found:
+            engine.spool.drop(slug, phase.name, slot, pinned, "redo")
+        return (changes, Transition(slug, "redo", name, f"{name} to be asked again", reason=reason)) if changes else None
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
+def _cleared(case: Case, found: Sequence[tuple[Phase, str]]) -> Changes:
+    changes: Changes = {}
+    for phase, slot in found:
+        if phase.done(case, slot):
+            step = phase.clear(case, slot)
+            changes |= step
+            case = with_changes(case, step)
+    return changes
+
+
+def _forgotten(case: Case, names: Sequence[str]) -> Changes:
+    """The request without its memory that these answers were undone."""
+    request, path = _request(case), case.path("request")
+    kept = [name for name in request.meta.undone or () if name not in names]
+    if len(kept) == len(request.meta.undone or ()):
+        return {}
+    text = case.text(path)
+    return {path: set_meta(text, "undone", kept, path, RequestMeta) if kept else frontmatter.drop_key(text, "undone", path)}
+
+
+def _refuse_edited(repository: Repository, tip: str, changes: Changes) -> None:
+    for path in changes:
+        last = last_change(repository, tip, path)
+        if last is not None and not is_transition(last):
+            said = f"{path} was edited by {last.author} in {last.commit[:10]}"
+            raise DecisionsError(said, "add --force to take it back all the same; the text stays in the history")
+
+
+def undo(repository: Repository, slug: str, reason: str, listen: Listener | None = None) -> None:
+    """Reverse the last transition of a case by a new commit, and remember it."""
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        last = undoable(repository, turn.tip, slug)
+        if last is None:
+            raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {slug}")
+        phase, slot = last.value("Phase"), last.value("Slot")
+        if phase in {"start", "request", "init"}:
+            raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {slug} --reason …")
+        changes: Changes = {}
+        for change in last.changes:
+            held = case.files.get(change.path)
+            if (held.blob if held else "") != change.after:
+                raise DecisionsError(f"{change.path} changed after {last.commit[:10]}", f"decisions redo {slug} {phase}/{slot}")
+            before = repository.blob(change.before) if change.before else None
+            changes[change.path] = frontmatter.decode(before, change.path) if before is not None else None
+        changes |= _remembered(with_changes(case, changes), f"{phase}/{slot}", phase)
+        return changes, Transition(slug, "undo", last.commit, f"undone: {one_line(last.subject, 100)}", reason=reason)
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
+def _remembered(case: Case, name: str, phase: str) -> Changes:
+    """The request with the memory that an answer was undone; people's own steps need none."""
+    if phase not in {row.name for row in PLANNING}:
+        return {}
+    path = case.path("request")
+    undone = [*(_request(case).meta.undone or ()), name]
+    return {path: set_meta(case.text(path), "undone", undone, path, RequestMeta)}
+
+
+def submit(repository: Repository, slug: str, name: str, file: Path, day: str, listen: Listener | None = None) -> None:
+    """Record a file as the answer of an open slot."""
+    data = read_regular(file, frontmatter.MAX_FILE)
+    if data is None:
+        raise DecisionsError(f"{file} is not there", "name the file that holds the answer")
+    body = frontmatter.read(frontmatter.decode(data, str(file)), str(file)).body
+    with _writing(repository, listen) as engine:
+        head = branch_for_writing(repository)
+        case = repository.case(head.oid, slug, repository.settings(head.oid))
+        phase, slot = _open_slot(case, name)
+        inputs = input_blobs(case, phase, slot)
+        own = phase.path(case, slot)
+        left = {own: data} if own and file.resolve() == (repository.place.root / own).resolve() else None
+        if not engine.record(slug, phase.name, slot, Reply(body, "manual", day, inputs=inputs), left):
+            raise DecisionsError(f"{slug} does not wait for {phase.name}/{slot}", f"decisions why {slug}")
+
+
+def _open_slot(case: Case, name: str) -> tuple[Phase, str]:
+    found = find_slots(case, name)
+    waiting = [(phase, slot) for phase, slot in found if not phase.done(case, slot)]
+    if len(waiting) != 1:
+        said = "is answered already" if not waiting else "names several slots"
+        raise DecisionsError(f"{name} {said}", f"decisions why {case.slug}")
+    return waiting[0]
+
+
+def packet(repository: Repository, slug: str, name: str) -> Packet:
+    """The packet of a slot as it would be sent now."""
+    head = repository.head()
+    case = repository.case(head.oid, slug, repository.settings(head.oid))
+    found = [(phase, slot) for phase, slot in find_slots(case, name) if phase.by != RULE]
+    if len(found) != 1:
+        known = ", ".join(f"{phase.name}/{slot}" for phase, slot in found)
+        raise DecisionsError(f"{name} names {len(found)} slots", f"one of: {known}" if known else f"decisions why {slug}")
+    return make_packet(case, *found[0], repository.place.root)
+

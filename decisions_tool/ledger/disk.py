@@ -1,0 +1,76 @@
+"""Managed files as they lie on disk, without git: what ``check`` and the readers of a given path see."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from decisions_tool.config import Settings
+from decisions_tool.documents.frontmatter import MAX_FILE
+from decisions_tool.documents.paths import TASKS
+from decisions_tool.errors import DecisionsError, Finding
+from decisions_tool.ledger.files import read_regular
+from decisions_tool.workflows.case import Case, File
+
+
+class Found(NamedTuple):
+    """A file under its repository path, or the reason why it cannot be read."""
+
+    path: str
+    data: bytes
+    problem: Finding | None = None
+
+
+def managed_root(start: Path) -> tuple[Path, str]:
+    """(the folder that holds ``_tasks``, the path below it) of a file or folder; the start itself when nothing tells."""
+    absolute = Path(os.path.abspath(start))  # noqa: PTH100  # resolve() would follow links
+    parts = absolute.parts
+    for name, keep in ((TASKS, 1), ("docs", 1)):
+        if name in parts:
+            at = len(parts) - 1 - parts[::-1].index(name)
+            if name == TASKS or parts[at + 1 : at + 2] == ("decisions",):
+                return Path(*parts[:at]), "/".join(parts[at : at + keep] + parts[at + keep :])
+    return (absolute, "") if absolute.is_dir() else (absolute.parent, absolute.name)
+
+
+def read_file(root: Path, path: str) -> Found:
+    """One file, a problem where it is a link, a device or unreadable."""
+    try:
+        data = read_regular(root / path, MAX_FILE)
+    except DecisionsError as error:
+        return Found(path, b"", Finding("document/file", "error", path, 0, 0, "is not a regular file that can be read", error.hint))
+    if data is None:
+        return Found(path, b"", Finding("document/file", "error", path, 0, 0, "is not there", "check the path"))
+    return Found(path, data)
+
+
+def walk(root: Path, below: str) -> Iterator[Found]:
+    """Every file below a folder, sorted; links are reported and not followed."""
+    top = root / below if below else root
+    for folder, names, files in os.walk(top):
+        names.sort()
+        names[:] = [name for name in names if name != ".git"]
+        here = Path(folder)
+        for name in [*names, *sorted(files)]:
+            path = (here / name).relative_to(root).as_posix()
+            if name in names:
+                if (here / name).is_symlink():
+                    yield Found(path, b"", Finding("document/file", "error", path, 0, 0, "is a symbolic link", "replace it"))
+            else:
+                yield read_file(root, path)
+
+
+def blob_id(data: bytes) -> str:
+    """The object id that git (with SHA-1) gives to these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()  # noqa: S324
+
+
+def case_on_disk(root: Path, slug: str, settings: Settings) -> Case:
+    """A case folder as it lies on disk."""
+    found = [f for f in walk(root, f"{TASKS}/{slug}") if f.problem is None]
+    if not found and not (root / TASKS / slug).is_dir():
+        raise DecisionsError(f"there is no case {slug!r} in {root / TASKS}", "decisions status")
+    return Case(slug, {f.path: File(blob_id(f.data), f.data) for f in found}, settings)

@@ -1,0 +1,103 @@
+"""History as steps: what each commit says of itself and which managed files it changed. It judges nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from decisions_tool.documents.paths import TASKS
+from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.trailers import stray, trailers
+
+_FIELDS = ("%H", "%P", "%an <%ae>", "%cI", "%B")
+
+
+class Change(NamedTuple):
+    """A file that a commit changed; a blob id is empty where there is no file."""
+
+    path: str
+    before: str
+    after: str
+    mode: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One commit that touches managed files; ``author`` is Name <email>."""
+
+    commit: str
+    parents: tuple[str, ...]
+    author: str
+    date: str
+    message: str
+    changes: tuple[Change, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.message.partition("\n")[0]
+
+    @property
+    def trailers(self) -> dict[str, list[str]]:
+        return trailers(self.message)
+
+    def value(self, name: str) -> str:
+        """The only value of a trailer, or an empty text."""
+        values = self.trailers.get(name, [])
+        return values[0] if len(values) == 1 else ""
+
+    @property
+    def forged(self) -> bool:
+        """Trailers that stand twice, or outside the last paragraph."""
+        return any(len(values) > 1 for values in self.trailers.values()) or stray(self.message)
+
+
+def steps(repository: Repository, tip: str, *paths: str, newest_first: bool = True, limit: int = 0) -> Iterator[Step]:
+    """Commits that touch the paths, in topological order; of a merge only what differs from all parents."""
+    mark = f"\x01{secrets.token_hex(8)}\x02"  # no message can contain what it cannot know
+    form = mark.replace("\x01", "%x01").replace("\x02", "%x02")
+    order = [] if newest_first else ["--reverse"]
+    some = [f"-{limit}"] if limit else []
+    args = ("log", "--topo-order", *order, *some, "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-abbrev", "--no-renames",
+            "--no-ext-diff", "--no-textconv", "--no-show-signature", "--format=" + form * 2 + form.join(_FIELDS) + form, tip, "--", *paths)  # fmt: skip
+    out = repository.git.run(*args).decode("utf-8", "surrogateescape")
+    for record in out.split(mark * 2)[1:]:
+        commit, parents, author, date, message, rest = record.split(mark, 5)
+        yield Step(commit, tuple(parents.split()), author, date, message.rstrip("\n") + "\n", tuple(_changes(rest)))
+
+
+def _changes(raw: str) -> Iterator[Change]:
+    parts = [part for part in raw.split("\0") if part.strip("\n")]
+    at = 0
+    while at < len(parts):
+        head = parts[at].lstrip("\n")
+        count = len(head) - len(head.lstrip(":"))
+        fields = head.lstrip(":").split(" ")
+        modes, oids = fields[: count + 1], fields[count + 1 : 2 * count + 2]
+        before, after = oids[0].split(".")[0], oids[count].split(".")[0]
+        yield Change(parts[at + 1], "" if set(before) == {"0"} else before, "" if set(after) == {"0"} else after, modes[count])
+        at += 2
+
+
+def is_transition(step: Step) -> bool:
+    """Whether a commit says that the program made it."""
+    return bool(step.value("Case") and step.value("Phase"))
+
+
+def last_change(repository: Repository, tip: str, path: str) -> Step | None:
+    """The last commit that changed a path."""
+    return next(steps(repository, tip, path, limit=1), None)
+
+
+def undoable(repository: Repository, tip: str, slug: str) -> Step | None:
+    """The last transition of a case that no later undo has reversed."""
+    undone: set[str] = set()
+    for step in steps(repository, tip, f"{TASKS}/{slug}"):
+        if not is_transition(step) or step.value("Case") != slug:
+            continue
+        if step.value("Phase") == "undo":
+            undone.add(step.value("Slot"))
+        elif step.commit not in undone:
+            return step
+    return None

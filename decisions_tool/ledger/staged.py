@@ -1,0 +1,27 @@
+"""What a commit is about to hold: the bytes of the index that git hands to a hook, never the working tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from decisions_tool.config import FILE
+from decisions_tool.documents.paths import RECORDS, TASKS
+from decisions_tool.ledger.repository import Repository
+
+_EMPTY = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"}
+
+
+def staged_files(repository: Repository, index: str) -> Iterator[tuple[str, str, bytes]]:
+    """(path, mode, bytes) of managed files that the index has and HEAD has not, or has differently.
+
+    ``index`` is GIT_INDEX_FILE as git set it: another file for each form of ``git commit``.
+    """
+    env = {"GIT_INDEX_FILE": str(Path(index).absolute())} if index else {}
+    head = repository.head().oid or _EMPTY[40]
+    args = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", head, "--", TASKS, RECORDS, FILE)
+    parts = repository.git.run(*args, env=env).decode("utf-8", "surrogateescape").split("\0")
+    for meta, path in zip(parts[::2], parts[1::2], strict=False):
+        _, mode, _, oid, status = meta.split(" ")
+        if status[0] != "D":
+            yield path, mode, (repository.blob(oid) or b"") if mode.startswith("100") else b""

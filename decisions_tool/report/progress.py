@@ -1,0 +1,77 @@
+"""A run as it happens: one line a step, and on a terminal a live line with what is open, time and cost."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from decisions_tool.engine.events import Event
+from decisions_tool.report.terminal import colourful, paint, width
+from decisions_tool.text import plural
+
+_SIGNS = {"asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+"}
+_MEANINGS = {"recorded": "done", "asked": "quiet", "waiting": "waiting", "refused": "error", "mended": "active"}
+
+
+class Progress:
+    """A listener for the engine's events; it writes to stderr."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._live = colourful(sys.stderr) and sys.stderr.isatty() and not quiet
+        self._began = time.monotonic()
+        self._open: dict[tuple[str, str, str], float] = {}
+        self._answered: list[float] = []
+        self.recorded = 0
+
+    def __call__(self, event: Event) -> None:
+        name = (event.case, event.phase, event.slot)
+        if event.kind == "asked":
+            self._open[name] = time.monotonic()
+        elif event.kind in {"answered", "recorded"}:
+            self._note_answer(name)
+        self.recorded += event.kind == "recorded"
+        if event.kind in {"recorded", "mended", "refused"} and not self._quiet:
+            self._line(event)
+        self._status()
+
+    def _note_answer(self, name: tuple[str, str, str]) -> None:
+        began = self._open.pop(name, None)
+        if began is not None:
+            self._answered.append(time.monotonic() - began)
+
+    def _line(self, event: Event) -> None:
+        self._wipe()
+        commit = f"{event.commit[:8]} " if event.commit else ""
+        case = f"{event.case}: " if event.case else ""
+        text = f"{_SIGNS[event.kind]} {commit}{case}{event.text}"
+        limit = width() - 1 if self._live else 10_000
+        shown = text if len(text) <= limit else text[: limit - 1] + "…"
+        print(paint(shown, _MEANINGS[event.kind], sys.stderr), file=sys.stderr, flush=True)
+
+    def _status(self) -> None:
+        if not self._live or not self._open:
+            return
+        self._wipe()
+        names = ", ".join(slot for _, _, slot in list(self._open)[:4])
+        text = f"  {plural(len(self._open), 'answer')} open ({names}) · {self._elapsed()}{self._left()} · $0.00"
+        sys.stderr.write(paint(text[: width() - 1], "quiet", sys.stderr))
+        sys.stderr.flush()
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._began:.0f} s"
+
+    def _left(self) -> str:
+        if not self._answered:
+            return ""
+        return f" · about {sum(self._answered) / len(self._answered):.0f} s left"
+
+    def _wipe(self) -> None:
+        if self._live:
+            sys.stderr.write("\r\033[2K")
+
+    def close(self) -> None:
+        """Remove the live line and say how long it took."""
+        self._wipe()
+        if not self._quiet and self.recorded:
+            print(paint(f"  {plural(self.recorded, 'commit')} in {self._elapsed()}, no model called", "quiet", sys.stderr), file=sys.stderr)
