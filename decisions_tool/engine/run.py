@@ -56,7 +56,7 @@ class Engine:
         self.spool = Spool(repository.place)
         self.listen: Listener = listen or (lambda event: None)
         self._backends: dict[str, Backend] = {}
-        self._outlooks: dict[tuple[str, str, str], Outlook] = {}
+        self._outlooks: dict[tuple[str, str, int], Outlook] = {}
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
 
@@ -111,7 +111,7 @@ class Engine:
         return entry is not None and (self.repository.blob(entry.oid) or b"").startswith(b"---")
 
     def _outlook(self, case: Case, tree: str) -> Outlook:
-        key = (case.slug, tree, str(hash(case.settings)))
+        key = (case.slug, tree, id(case.settings))
         if key not in self._outlooks:
             self._outlooks[key] = plan(case)
         return self._outlooks[key]

@@ -70,6 +70,7 @@ class Repository:
         self.place: Place = locate(start)
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
+        self._settings: dict[str, Settings] = {}
 
     def close(self) -> None:
         self.git.close()
@@ -159,7 +160,12 @@ class Repository:
 
     def settings(self, commit: str) -> Settings:
         """``decisions.toml`` of a commit."""
-        return read_settings(self.text_at(commit, FILE))
+        entry = self.lookup(self.tree_of(commit), FILE)
+        blob = entry.oid if entry and entry.mode in REGULAR else ""
+        if blob not in self._settings:
+            text = (self.blob(blob) or b"").decode("utf-8", "replace") if blob else None
+            self._settings[blob] = read_settings(text)
+        return self._settings[blob]
 
     def text_at(self, commit: str, path: str) -> str | None:
         """A file of a commit as text, or None."""
