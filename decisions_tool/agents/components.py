@@ -20,7 +20,7 @@ _ASIDE = frozenset(
     "doc docs documentation example examples sample samples demo demos benchmark benchmarks bench vendor vendored _vendor third_party"
     " third-party thirdparty node_modules site-packages __pycache__ testdata fixtures bower_components docs_src".split()
 )
-_ASIDE_AT_TOP = frozenset("_tasks build dist out target ci tools scripts script contrib packaging etc".split())
+_ASIDE_AT_TOP = frozenset("_tasks build dist out target ci tools scripts script contrib packaging etc extra extras".split())
 _NEVER = frozenset("_tasks vendor vendored _vendor third_party third-party thirdparty node_modules site-packages __pycache__".split())
 _TESTS = frozenset("test tests __tests__ e2e cypress".split())
 _TEST_FILE = re.compile(
@@ -28,12 +28,13 @@ _TEST_FILE = re.compile(
 )
 _GENERATED = re.compile(r".*(?:\.min\.js|_pb2(?:_grpc)?\.py|\.pb\.(?:go|cc|h)|\.d\.ts|\.generated\.\w+|[.-]config\.\w+|\.gradle\.kts)")
 _BUILD_AT_TOP = re.compile(r"(?i)(?:setup|noxfile|fabfile|dodo|build|gulpfile|gruntfile|rakefile|mix|package)\.\w+")
-#: Folders whose children are the parts, when they stand at the top; and those for which that is true anywhere.
-_CONTAINERS_AT_TOP = frozenset("src lib libs source sources app internal pkg cmd modules services".split())
-_CONTAINERS = frozenset("packages crates apps".split())
+#: Folders whose children are the parts, when they stand at the top or in each other.
+_CONTAINERS = frozenset("src lib libs source sources app internal pkg cmd modules services packages crates apps".split())
 #: Languages in which the files of one folder see each other without an import.
 _ONE_PER_FOLDER = frozenset({"go", "java", "csharp", "swift"})
-_ROOT_FILES = frozenset("__init__ __main__ mod index lib".split())
+#: Files that speak for their folder; the second kind does only where the folder has a name of its own.
+_PACKAGE_FILES = frozenset({"__init__", "__main__"})
+_ROOT_FILES = frozenset({"mod", "index", "lib"})
 _RESERVED = frozenset({"contract", "none", "synthesis", "repository"})
 _MOST, _MANY = 80, 80
 _UNSHOWABLE = re.compile(r"[`|<>*\\\r\n\t]|^\s|\s$")
@@ -59,7 +60,7 @@ def is_test(path: str) -> bool:
     if not language(path):
         return False
     specs = language(path) in {"ruby", "javascript"} and "spec" in folders
-    return specs or any(folder.lower() in _TESTS for folder in folders) or bool(_TEST_FILE.fullmatch(name))
+    return specs or folders[:1] == ["t"] or any(folder.lower() in _TESTS for folder in folders) or bool(_TEST_FILE.fullmatch(name))
 
 
 def is_part(path: str) -> bool:
@@ -102,17 +103,15 @@ def _expand(base: str, paths: Sequence[str], sizes: Mapping[str, int], groups: d
             loose.append(path)
     total = sum(sizes.values())
     for folder, inside in folders.items():
-        if sum(sizes[path] for path in inside) * 100 >= total * _MOST or _contains(base, folder):
+        if sum(sizes[path] for path in inside) * 100 >= total * _MOST or _contains(folder):
             _expand(folder, inside, sizes, groups)
         else:
             groups.setdefault(folder, []).extend(inside)
     _place_loose(base, loose, groups)
 
 
-def _contains(base: str, folder: str) -> bool:
-    name = folder.split("/")[-2].lower()
-    above = [part.lower() for part in base.split("/")[:-1]]
-    return name in _CONTAINERS or (name in _CONTAINERS_AT_TOP and all(part in _CONTAINERS_AT_TOP for part in above))
+def _contains(folder: str) -> bool:
+    return all(part.lower() in _CONTAINERS for part in folder.split("/")[:-1])
 
 
 def _place_loose(base: str, loose: Sequence[str], groups: dict[str, list[str]]) -> None:
@@ -120,7 +119,8 @@ def _place_loose(base: str, loose: Sequence[str], groups: dict[str, list[str]]) 
     stems = {stem_of(path) for path in loose}
     for path in loose:
         stem = stem_of(path)
-        whole = language(path) in _ONE_PER_FOLDER or len(stems) > _MANY or (stem in _ROOT_FILES and _named(base))
+        root = bool(base) and (stem in _PACKAGE_FILES or (stem in _ROOT_FILES and not _contains(base)))
+        whole = root or language(path) in _ONE_PER_FOLDER or len(stems) > _MANY
         key = base if whole else f"{base}{stem}/"
         groups.setdefault(key, []).append(path)
 
@@ -128,10 +128,6 @@ def _place_loose(base: str, loose: Sequence[str], groups: dict[str, list[str]]) 
 def stem_of(path: str) -> str:
     name = path.rpartition("/")[2]
     return name.partition(".")[0] or name
-
-
-def _named(base: str) -> bool:
-    return bool(base) and base.split("/")[-2].lower() not in _CONTAINERS_AT_TOP | _CONTAINERS
 
 
 def _names(keys: Sequence[str]) -> dict[str, str]:

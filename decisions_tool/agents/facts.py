@@ -16,6 +16,7 @@ _LITERALS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetCom
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_NAMES = 40
+_RAISES = re.compile(r"\b(?:throw|raise|rethrow|panic|abort)\b")
 _OPEN_END = re.compile(r"(?:#|//|/\*|\*|--|;|<!--)[^\n]*?\b((?:TODO|FIXME|XXX|HACK)\b[^\n]*)")
 _ASSIGNS = r"\s*(?:[-+*/|&]?=(?![=>])|\+\+|--)"
 #: What makes a name a local or a parameter; in Python an assignment does.
@@ -90,9 +91,15 @@ def read_facts(language: str, text: str) -> Facts:
             return walk.facts(count, len(lines), todos)
     found = scan(language, text)
     functions = tuple(Function(quote(name, 60), *rest) for name, *rest in found.functions)
-    broad = tuple(Note(line, "") for line in found.broad)
-    state = tuple(_changed(text, {name: line for line, name in found.state}, rf"(?:{_ASSIGNS}|{_CHANGES})", _NOT_OURS))
+    broad = tuple(Note(line, _around(functions, line)) for line in found.broad if not _RAISES.search("\n".join(lines[line - 1 : line + 8])))
+    names = {name: line for line, name in found.state}
+    state = tuple(_changed(text, names, functions, rf"(?:{_ASSIGNS}|{_CHANGES})", _NOT_OURS))
     return Facts(count, len(lines), functions, found.defined, broad, (), state, todos, (), parsed=language != "python")
+
+
+def _around(functions: Sequence[Function], line: int) -> str:
+    """The innermost function around a line."""
+    return max(((f.line, f.name) for f in functions if f.line <= line < f.line + f.length), default=(0, ""))[1]
 
 
 def _tree(text: str) -> ast.Module | None:
@@ -216,7 +223,7 @@ class _Walk:
     def _state(self) -> Iterator[State]:
         """Module-level names that the module itself changes later; a table that nobody changes is a constant."""
         names = {name: line for name, line in self.mutable.items() if name not in self.declared}
-        yield from _changed(self.text, names, _CHANGES, _NOT_OURS + r"|\s{0}\s*(?::[^=]+)?=[^=]")
+        yield from _changed(self.text, names, self.functions, _CHANGES, _NOT_OURS + r"|\s{0}\s*(?::[^=]+)?=[^=]")
         for name, line in self.declared.items():
             if name in self.defined:
                 yield State(self.defined[name], quote(name, 60), line)
@@ -259,14 +266,17 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     return everything and not any(isinstance(inner, ast.Raise) for inner in ast.walk(handler))
 
 
-def _changed(text: str, names: Mapping[str, int], changes: str, not_ours: str) -> Iterator[State]:
-    """Names that an indented line changes; a local or a parameter of the same name is somebody else."""
+def _changed(
+    text: str, names: Mapping[str, int], functions: Sequence[Function], changes: str, not_ours: str
+) -> Iterator[State]:
+    """Names that a function changes; a local or a parameter of the same name is somebody else."""
     lines = text.split("\n") if names else []
     for name, defined in list(names.items())[:_MOST_NAMES]:
         word = re.escape(name)
         local = re.compile(not_ours.format(word))
         change = re.compile(rf"\s+(?:[^#\"']*[^\w.#\"'])?{word}{changes}")
-        found = [(number, line[:200]) for number, line in enumerate(lines, start=1) if name in line and line[:1].isspace()]
-        at = next((number for number, line in found if number != defined and change.match(line)), 0)
+        inner = ((number, line[:200]) for number, line in enumerate(lines, start=1) if name in line and line[:1].isspace())
+        found = [(number, line) for number, line in inner if not line.lstrip().startswith(("#", "//", "*", "/*"))]
+        at = next((number for number, line in found if change.match(line) and _around(functions, number)), 0)
         if at and not any(local.search(line) for _, line in found):
             yield State(defined, quote(name, 60), at)

@@ -135,8 +135,9 @@ class Index:
         return next(((bare + suffix, name) for suffix in _SUFFIXES[1:] if bare + suffix in self.paths), None)
 
     def _entry(self, folder: str, name: str) -> tuple[str, str] | None:
-        found = self.below.get(folder)
-        return (found, name) if found else None
+        tries = (self._script(normpath(join(folder, inner, "index")), name) for inner in ("", "src", "lib"))
+        found = self.below.get(folder) if folder else None
+        return next(filter(None, tries), None) or ((found, name) if found else None)
 
     def go(self, path: str, raw: RawImport) -> tuple[str, str] | None:
         for package, folder in self.packages.items():
@@ -282,6 +283,8 @@ def _python(text: str) -> Iterator[RawImport]:
 
 def _javascript(text: str) -> Iterator[RawImport]:
     for match in _JS.finditer(text):
+        if _in_comment(text, match.end()):
+            continue
         target = match["from"] or match["bare"] or match["require"] or match["call"]
         line, how = _line(text, match.end()), "types" if match["types"] else ""
         bound = match["names"] or match["bound"] or ""
@@ -293,6 +296,11 @@ def _javascript(text: str) -> Iterator[RawImport]:
             yield RawImport(line, target, "", plain, 0, how)
         for name in names:
             yield RawImport(line, target, name, name, 0, how)
+
+
+def _in_comment(text: str, at: int) -> bool:
+    """True on a line that is a comment, such as a type import in a doc comment."""
+    return text[text.rfind("\n", 0, at) + 1 : at].lstrip().startswith(("*", "//", "/*"))
 
 
 def _go(text: str) -> Iterator[RawImport]:

@@ -17,8 +17,7 @@ from decisions_tool.agents.facts import Facts, Function, read_facts
 from decisions_tool.agents.graph import cycles
 from decisions_tool.agents.imports import Import, Index, declared_namespace, raw_imports, resolve
 from decisions_tool.agents.protocol import Repository
-from decisions_tool.agents.wording import TOKEN, stem, stems
-from decisions_tool.text import plural
+from decisions_tool.agents.wording import TOKEN, stem, stems, verb
 
 MOST_FILES = 3_000
 MOST_BYTES = 256 << 10
@@ -285,11 +284,11 @@ class _Surveyor:
 
     def _limits(self, known: int, read: int) -> Iterator[str]:
         if self.hidden:
-            yield f"{plural(self.hidden, 'file')} with names that cannot be shown safely were left out."
+            yield f"{verb(self.hidden, 'file', 'was', 'were')} left out for names that cannot be shown safely."
         if known > read:
             yield f"{read} of {known} source files were read: those changed most often, then the largest; the others are known by name only."
         if self.cut:
-            yield f"{plural(self.cut, 'file')} were read up to {MOST_BYTES >> 10} KiB only."
+            yield f"{verb(self.cut, 'file', 'was', 'were')} read up to {MOST_BYTES >> 10} KiB only."
 
 
 def _edges(owner: Mapping[str, str], imports: Sequence[Import]) -> dict[tuple[str, str], Edge]:

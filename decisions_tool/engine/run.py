@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from decisions_tool.agents import backends
@@ -131,8 +131,8 @@ class Engine:
             else:
                 questions.append(question)
         recorded = sum(self._record_spooled(item) for item in ready)
-        for question, answer in self._ask(questions, settings):
-            recorded += self._take(question, answer, settings)
+        for item, left in self._ask(questions, settings):
+            recorded += self._record_spooled(item, left)
         return recorded
 
     def _edited(self, case: Case, ask: Ask) -> bool:
@@ -162,8 +162,8 @@ class Engine:
         key = question_key(ask.case, ask.phase, ask.slot, inputs, packet.prompt, backend)
         return _Question(packet, phase, inputs, key, backend)
 
-    def _ask(self, questions: list[_Question], settings: Settings) -> Iterator[tuple[_Question, Answer | None]]:
-        """Hand the questions in and give the answers back as they come."""
+    def _ask(self, questions: list[_Question], settings: Settings) -> Iterator[tuple[Spooled, dict[str, bytes]]]:
+        """Hand the questions in; answers are on disk as they come, and given back in the order of the slots."""
         tickets: list[tuple[_Question, Backend, Ticket]] = []
         for name in dict.fromkeys(question.backend for question in questions):
             backend = self._backend(name, settings)
@@ -174,19 +174,28 @@ class Engine:
         if not tickets:
             return
         with ThreadPoolExecutor(min(settings.run.parallel, len(tickets)), "answer") as pool:
-            futures: dict[Future[Answer | None], tuple[_Question, Ticket]] = {
-                pool.submit(backend.collect, ticket): (question, ticket) for question, backend, ticket in tickets
-            }
+            futures = [pool.submit(self._collect, *ticket) for ticket in tickets]
             try:
-                for future in as_completed(futures):
-                    question, ticket = futures[future]
-                    answer = future.result()
-                    if answer is None:
-                        self._wait(question, ticket)
-                    yield question, answer
+                for future in futures:
+                    taken = future.result()
+                    if taken is not None:
+                        yield taken
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+
+    def _collect(self, question: _Question, backend: Backend, ticket: Ticket) -> tuple[Spooled, dict[str, bytes]] | None:
+        """One answer, safe in the spool before anything else happens to it; runs in a thread of the pool."""
+        answer = backend.collect(ticket)
+        if answer is None:
+            self._wait(question, ticket)
+            return None
+        packet = question.packet
+        item = Spooled(packet.case, packet.phase, packet.slot, packet.pinned, question.key, self._reply(question, answer))
+        if answer.file is None:
+            self.spool.keep(item)
+        self.listen(Event("answered", packet.case, packet.phase, packet.slot))
+        return item, {packet.path: answer.file} if answer.file is not None else {}
 
     def _announce(self, question: _Question, count: int) -> None:
         packet = question.packet
@@ -204,17 +213,6 @@ class Engine:
         if name not in self._backends:
             self._backends[name] = backends.make(name, self.repository, settings.deny)
         return self._backends[name]
-
-    def _take(self, question: _Question, answer: Answer | None, settings: Settings) -> int:
-        if answer is None:
-            return 0
-        packet = question.packet
-        item = Spooled(packet.case, packet.phase, packet.slot, packet.pinned, question.key, self._reply(question, answer))
-        if answer.file is None:
-            self.spool.keep(item)
-        self.listen(Event("answered", packet.case, packet.phase, packet.slot))
-        left = {packet.path: answer.file} if answer.file is not None else {}
-        return self._record_spooled(item, left)
 
     def _reply(self, question: _Question, answer: Answer) -> Reply:
         return Reply(

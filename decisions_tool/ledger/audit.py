@@ -158,7 +158,7 @@ class _Auditor:
             document = self._document(change.path, change.after)
             if document is None:
                 self.report.add("illegal", "error", change.path, "an answer that cannot be read was recorded", _show(step), step)
-            elif change.path == own:
+            elif change.path == own or (document.meta.phase, document.meta.agent) == (phase.name, slot):
                 self._provenance(step, change, document, phase, slot)
             elif not self._explained(change, document, _LATER):
                 self.report.add("edited", "error", change.path, f"{phase.name}/{slot} changed more than its part", _show(step), step)

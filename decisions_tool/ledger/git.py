@@ -87,6 +87,17 @@ def locate(start: Path) -> Place:
     raise DecisionsError(f"{start} is not in a git repository", "git init && git commit --allow-empty -m 'first commit'")
 
 
+def create(folder: Path, name: str, email: str) -> Place:
+    """A new repository with an identity of its own and the branch main."""
+    folder.mkdir(parents=True)
+    made = Place(folder, folder / ".git", folder / ".git")
+    git = Git(made)
+    git.run("init", "-q", "--template=", "--initial-branch=main")
+    for key, value in (("user.name", name), ("user.email", email), ("commit.gpgsign", "false")):
+        git.run("config", key, value)
+    return made
+
+
 @cache
 def executable() -> str:
     """The absolute path of git; relative entries of PATH do not count."""

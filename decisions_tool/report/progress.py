@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 
 from decisions_tool.engine.events import Event
@@ -23,8 +24,13 @@ class Progress:
         self._open: dict[tuple[str, str, str], float] = {}
         self._answered: list[float] = []
         self.recorded = 0
+        self._guard = threading.Lock()
 
     def __call__(self, event: Event) -> None:
+        with self._guard:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
         name = (event.case, event.phase, event.slot)
         if event.kind == "asked":
             self._open[name] = time.monotonic()

@@ -112,4 +112,4 @@ def told_contract(case: Case, slot: str) -> str:
 
 def told_resolution(case: Case, slot: str) -> str:
     settled = next((c.resolution for c in concerns_of(case).concerns if c.id == slot), None)
-    return f"{settled.track}, {settled.decision}" if settled else ""
+    return settled.decision if settled else ""
