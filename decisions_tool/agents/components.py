@@ -20,16 +20,24 @@ _ASIDE = frozenset(
     "doc docs documentation example examples sample samples demo demos benchmark benchmarks bench vendor vendored _vendor third_party"
     " third-party thirdparty node_modules site-packages __pycache__ testdata fixtures bower_components docs_src".split()
 )
-_ASIDE_AT_TOP = frozenset("_tasks build dist out target ci tools scripts script contrib packaging etc extra extras".split())
-_NEVER = frozenset("_tasks vendor vendored _vendor third_party third-party thirdparty node_modules site-packages __pycache__".split())
+_ASIDE_AT_TOP = frozenset(
+    "_tasks build dist out target ci tools scripts script contrib packaging etc extra extras".split()
+)
+_NEVER = frozenset(
+    "_tasks vendor vendored _vendor third_party third-party thirdparty node_modules site-packages __pycache__".split()
+)
 _TESTS = frozenset("test tests __tests__ e2e cypress".split())
 _TEST_FILE = re.compile(
-    r"test_.*\.py|.*_tests?\.(?:py|go|c|cc|cpp|rs|rb|exs)|tests?\.py|conftest\.py|.*[.-](?:test|spec|cy)\.\w+|.*_spec\.rb|.*Tests?\.\w+"
+    r"test_.*\.py|.*_tests?\.(?:py|go|c|cc|cpp|rs|rb|exs)|tests?\.py|.*[.-](?:test|spec|cy)\.\w+|.*_spec\.rb|.*Tests?\.\w+"
 )
-_GENERATED = re.compile(r".*(?:\.min\.js|_pb2(?:_grpc)?\.py|\.pb\.(?:go|cc|h)|\.d\.ts|\.generated\.\w+|[.-]config\.\w+|\.gradle\.kts)")
+_GENERATED = re.compile(
+    r".*(?:\.min\.js|_pb2(?:_grpc)?\.py|\.pb\.(?:go|cc|h)|\.d\.ts|\.generated\.\w+|[.-]config\.\w+|\.gradle\.kts)"
+)
 _BUILD_AT_TOP = re.compile(r"(?i)(?:setup|noxfile|fabfile|dodo|build|gulpfile|gruntfile|rakefile|mix|package)\.\w+")
 #: Folders whose children are the parts, when they stand at the top or in each other.
-_CONTAINERS = frozenset("src lib libs source sources app internal pkg cmd modules services packages crates apps".split())
+_CONTAINERS = frozenset(
+    "src lib libs source sources app internal pkg cmd modules services packages crates apps".split()
+)
 #: Languages in which the files of one folder see each other without an import.
 _ONE_PER_FOLDER = frozenset({"go", "java", "csharp", "swift"})
 #: Files that speak for their folder; the second kind does only where the folder has a name of its own.
@@ -60,7 +68,17 @@ def is_test(path: str) -> bool:
     if not language(path):
         return False
     specs = language(path) in {"ruby", "javascript"} and "spec" in folders
-    return specs or folders[:1] == ["t"] or any(folder.lower() in _TESTS for folder in folders) or bool(_TEST_FILE.fullmatch(name))
+    return (
+        specs
+        or folders[:1] == ["t"]
+        or any(folder.lower() in _TESTS for folder in folders)
+        or bool(_TEST_FILE.fullmatch(name))
+    )
+
+
+def is_named_test(path: str) -> bool:
+    """True for a test that can be aimed at something; in Python a folder of tests holds helpers too."""
+    return is_test(path) and (language(path) != "python" or bool(_TEST_FILE.fullmatch(path.rpartition("/")[2])))
 
 
 def is_part(path: str) -> bool:

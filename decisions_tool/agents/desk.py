@@ -63,7 +63,9 @@ class Desk:
         """The planner's statements; the roadmap must have them."""
         plan = self.one(Roadmap).plan
         if plan is None:
-            raise DecisionsError(f"{self.packet.case}: the roadmap has no plan yet", "let the planner answer first, then run again")
+            raise DecisionsError(
+                f"{self.packet.case}: the roadmap has no plan yet", "let the planner answer first, then run again"
+            )
         return plan.statements
 
     @cached_property
@@ -90,4 +92,8 @@ class Desk:
         """The concerns that a component owns."""
         concerns = self.maybe(Concerns)
         wanted = self.survey.named(component) or component
-        return [c for c in concerns.concerns if c.owner and (self.survey.named(c.owner) or c.owner) == wanted] if concerns else []
+        return (
+            [c for c in concerns.concerns if c.owner and (self.survey.named(c.owner) or c.owner) == wanted]
+            if concerns
+            else []
+        )

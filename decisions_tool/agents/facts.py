@@ -11,7 +11,9 @@ from typing import NamedTuple
 from decisions_tool.agents.scanner import scan
 from decisions_tool.agents.wording import quote
 
-_MUTABLE = frozenset({"dict", "list", "set", "defaultdict", "deque", "OrderedDict", "Counter", "WeakValueDictionary", "bytearray"})
+_MUTABLE = frozenset(
+    {"dict", "list", "set", "defaultdict", "deque", "OrderedDict", "Counter", "WeakValueDictionary", "bytearray"}
+)
 _LITERALS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -91,7 +93,11 @@ def read_facts(language: str, text: str) -> Facts:
             return walk.facts(count, len(lines), todos)
     found = scan(language, text)
     functions = tuple(Function(quote(name, 60), *rest) for name, *rest in found.functions)
-    broad = tuple(Note(line, _around(functions, line)) for line in found.broad if not _RAISES.search("\n".join(lines[line - 1 : line + 8])))
+    broad = tuple(
+        Note(line, _around(functions, line))
+        for line in found.broad
+        if not _RAISES.search("\n".join(lines[line - 1 : line + 8]))
+    )
     names = {name: line for line, name in found.state}
     state = tuple(_changed(text, names, functions, rf"(?:{_ASSIGNS}|{_CHANGES})", _NOT_OURS))
     return Facts(count, len(lines), functions, found.defined, broad, (), state, todos, (), parsed=language != "python")
@@ -160,7 +166,9 @@ class _Walk:
     def _top(self, node: ast.stmt) -> None:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             self.defined.setdefault(node.name, node.lineno)
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         for target in targets:
             if isinstance(target, ast.Name):
                 self.defined.setdefault(target.id, node.lineno)
@@ -275,7 +283,9 @@ def _changed(
         word = re.escape(name)
         local = re.compile(not_ours.format(word))
         change = re.compile(rf"\s+(?:[^#\"']*[^\w.#\"'])?{word}{changes}")
-        inner = ((number, line[:200]) for number, line in enumerate(lines, start=1) if name in line and line[:1].isspace())
+        inner = (
+            (number, line[:200]) for number, line in enumerate(lines, start=1) if name in line and line[:1].isspace()
+        )
         found = [(number, line) for number, line in inner if not line.lstrip().startswith(("#", "//", "*", "/*"))]
         at = next((number for number, line in found if change.match(line) and _around(functions, number)), 0)
         if at and not any(local.search(line) for _, line in found):

@@ -23,13 +23,31 @@ _JS = re.compile(
 _GO_BLOCK = re.compile(r"(?ms)^import\s*\(\s*$(.*?)^\)")
 _GO_LINE = re.compile(r"(?m)^(?:import)?[ \t]*(?P<alias>[\w.]+[ \t]+)?\"(?P<target>[^\"\n]+)\"")
 _RUST = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use\s+(?P<use>[^;]{1,2000});|mod\s+(?P<mod>\w+)\s*;)")
-_JAVA = re.compile(r"(?m)^\s*(?:import|using)\s+(?:static\s+)?(?P<target>[\w.]+)(?P<all>\.\*|\._)?\s*;?[ \t]*(?:as\s+\w+)?\r?$")
+_JAVA = re.compile(
+    r"(?m)^\s*(?:import|using)\s+(?:static\s+)?(?P<target>[\w.]+)(?P<all>\.\*|\._)?\s*;?[ \t]*(?:as\s+\w+)?\r?$"
+)
 _PHP = re.compile(r"(?m)^use\s+(?:function\s+)?\\?(?P<target>[\w\\]+)(?:\s+as\s+\w+)?;")
 _INCLUDE = re.compile(r"(?m)^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<target>[^>\"\n]+)[>\"]")
 _RUBY = re.compile(r"(?m)^[ \t]*require(?P<relative>_relative)?[ \t(]*['\"](?P<target>[^'\"\n]+)['\"]")
-_PYTHON = re.compile(r"(?m)^(?P<indent>[ \t]*)(?:from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]{0,4000}\)|[^\n#]+)|import[ \t]+(?P<plain>[\w., \t]+))")
+_PYTHON = re.compile(
+    r"(?m)^(?P<indent>[ \t]*)(?:from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]{0,4000}\)|[^\n#]+)|import[ \t]+(?P<plain>[\w., \t]+))"
+)
 _DECLARED = re.compile(r"(?m)^\s*(?:package|namespace)\s+([\w.\\]+)")
-_SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte", "/index.ts", "/index.tsx", "/index.js", "/index.mjs")
+_SUFFIXES = (
+    "",
+    ".ts",
+    ".tsx",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".vue",
+    ".svelte",
+    "/index.ts",
+    "/index.tsx",
+    "/index.js",
+    "/index.mjs",
+)
 
 
 #: The file at or beside a target that defines a name, or an empty text.
@@ -124,7 +142,9 @@ class Index:
             if target == package or target.startswith(f"{package}/"):
                 inner = target[len(package) + 1 :]
                 tries = (join(folder, inner), join(folder, "src", inner), join(folder, "lib", inner))
-                return next(filter(None, (self._script(normpath(item), raw.name) for item in tries)), None) or self._entry(folder, raw.name)
+                return next(
+                    filter(None, (self._script(normpath(item), raw.name) for item in tries)), None
+                ) or self._entry(folder, raw.name)
         return self._script(f"src/{target}", raw.name) if "/" in target else None
 
     def _script(self, stem: str, name: str) -> tuple[str, str] | None:
@@ -218,7 +238,11 @@ def _used(text: str, raw: RawImport) -> list[str]:
     alias = raw.alias.rpartition("/")[2]
     if not alias or not re.fullmatch(r"[\w.]+", alias):
         return []
-    return sorted(dict.fromkeys(islice((m.group(1) for m in re.finditer(rf"(?<![\w.]){re.escape(alias)}\.([A-Za-z_]\w*)", text)), 200)))
+    return sorted(
+        dict.fromkeys(
+            islice((m.group(1) for m in re.finditer(rf"(?<![\w.]){re.escape(alias)}\.([A-Za-z_]\w*)", text)), 200)
+        )
+    )
 
 
 def raw_imports(path: str, text: str, facts: Facts) -> tuple[RawImport, ...]:
@@ -289,7 +313,9 @@ def _javascript(text: str) -> Iterator[RawImport]:
         line, how = _line(text, match.end()), "types" if match["types"] else ""
         bound = match["names"] or match["bound"] or ""
         inside = re.search(r"\{([^{}]*)\}", bound)
-        names = [re.split(r"\s+as\s+|\s*:\s*", part.strip())[0] for part in inside.group(1).split(",")] if inside else []
+        names = (
+            [re.split(r"\s+as\s+|\s*:\s*", part.strip())[0] for part in inside.group(1).split(",")] if inside else []
+        )
         names = [name.removeprefix("type ").strip() for name in names if name.strip()]
         plain = re.sub(r"\{[^{}]*\}|\*\s*as", "", bound).strip(" ,\n\t")
         if plain or not names:

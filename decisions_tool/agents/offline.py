@@ -47,7 +47,8 @@ class Offline:
         answer = PHASES.get(packet.phase)
         if answer is None:
             raise DecisionsError(
-                f"the offline backend has no answer for the phase {packet.phase!r}", f"phases it can answer: {', '.join(PHASES)}"
+                f"the offline backend has no answer for the phase {packet.phase!r}",
+                f"phases it can answer: {', '.join(PHASES)}",
             )
         seen = self._survey(packet.pinned)
         body = answer(Desk(packet, seen)).body()

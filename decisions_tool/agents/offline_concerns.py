@@ -65,7 +65,9 @@ def concerns(desk: Desk) -> Concerns:
     """Findings that point to the same place become one concern; every finding is in exactly one."""
     reviews = desk.all(Review)
     if not reviews:
-        raise DecisionsError(f"{desk.packet.case}: there is no review to consolidate", "record the reviews first, then run again")
+        raise DecisionsError(
+            f"{desk.packet.case}: there is no review to consolidate", "record the reviews first, then run again"
+        )
     groups: list[list[_Raised]] = []
     for raised in _raised(desk, reviews):
         same = next((group for group in groups if any(_same(raised, other) for other in group)), None)
@@ -157,7 +159,9 @@ def _owner(desk: Desk, concern: Concern) -> Owner:
     if named:
         return Owner(concern=concern.id, owner=named[0], why=f"names {code(named[0])}")
     primary = desk.primary
-    return Owner(concern=concern.id, owner=primary, why=f"names no place in the code; {code(primary)} is the primary component")
+    return Owner(
+        concern=concern.id, owner=primary, why=f"names no place in the code; {code(primary)} is the primary component"
+    )
 
 
 def places(desk: Desk, concern: Concern) -> list[tuple[Place, str]]:
@@ -190,29 +194,39 @@ def resolution(desk: Desk) -> ResolutionAnswer:
     wanted = desk.packet.about.get("concern", desk.packet.slot)
     concern = next((c for c in desk.one(Concerns).concerns if c.id.casefold() == wanted.casefold()), None)
     if concern is None:
-        raise DecisionsError(f"{desk.packet.case}: there is no concern {wanted}", "look at 004-expert-concerns.md for the ids")
+        raise DecisionsError(
+            f"{desk.packet.case}: there is no concern {wanted}", "look at 004-expert-concerns.md for the ids"
+        )
     owner = concern.owner or _owner(desk, concern).owner
     if owner == CONTRACT:
         return _in_contract(desk, concern)
     number = desk.track_of(owner) or 1
-    decision = f"Track {number}, {_phase(desk, concern, number, owner)}: {_doing(concern)}"
+    decision = f"Track {number}, {_phase(desk, concern, number, owner)}: {_doing(desk, concern)}"
     return ResolutionAnswer(
-        meta=Meta(type="resolution"), decision=decision, rationale=_rationale(desk, concern, owner), contract=_contract_effect(desk, concern)
+        meta=Meta(type="resolution"),
+        decision=decision,
+        rationale=_rationale(desk, concern, owner),
+        contract=_contract_effect(desk, concern),
     )
 
 
-def _doing(concern: Concern) -> str:
+def _doing(desk: Desk, concern: Concern) -> str:
+    at = places(desk, concern)
     said = first_line(concern.solution or f"settle “{concern.title}”")
     if _REFUSED.search(said):
         said = "settle what the findings name"
-    return said[0].lower() + said[1:] if said[:2].istitle() else said
+    return f"in {code(at[0][1])}, {said[0].lower()}{said[1:]}" if at else said
 
 
 def _phase(desk: Desk, concern: Concern, number: int, owner: str) -> str:
     """The phase of a track that names the concern, else the one in which the owning component is worked on."""
     phases = list(_phases_of(desk, number))
     named = [phase for phase in phases if re.search(rf"\b{concern.id}\b", f"{phase.title}\n{phase.text}")]
-    first = [phase for phase in phases if phase.number == 0 and (concern.severity == "question" or "phase 0" in concern.solution.lower())]
+    first = [
+        phase
+        for phase in phases
+        if phase.number == 0 and (concern.severity == "question" or "phase 0" in concern.solution.lower())
+    ]
     theirs = [phase for phase in phases[1:] if phase.title.endswith(f" {owner}")]
     change = [phase for phase in phases if phase.title.startswith("Change ")]
     chosen = [*named, *first, *theirs, *change, *phases[-1:]]
@@ -231,7 +245,11 @@ def _phases_of(desk: Desk, number: int) -> Iterator[PlanPhase]:
 def _rationale(desk: Desk, concern: Concern, owner: str) -> str:
     at = list(dict.fromkeys(where for _, where in places(desk, concern)))
     known = desk.survey.named(owner)
-    facts = [f"Raised by {plural(len(concern.sources), 'expert')}, at {codes(at, 4)}." if at else f"Raised by {plural(len(concern.sources), 'expert')}."]
+    facts = [
+        f"Raised by {plural(len(concern.sources), 'expert')}, at {codes(at, 4)}."
+        if at
+        else f"Raised by {plural(len(concern.sources), 'expert')}."
+    ]
     if known:
         component = desk.survey.components[known]
         facts.append(
@@ -247,7 +265,9 @@ def _contract_effect(desk: Desk, concern: Concern) -> str:
     paths = {place.path for place, _ in places(desk, concern) if place.path}
     provided = {item for track in desk.tracks for item in track.provides}
     described = contract.interfaces if contract else ()
-    items = [i.name for i in described if i.name in provided and any(f" at `{path}:" in i.text for path in sorted(paths))]
+    items = [
+        i.name for i in described if i.name in provided and any(f" at `{path}:" in i.text for path in sorted(paths))
+    ]
     return f"keeps {codes(items, 4)} as agreed" if items else "none"
 
 
@@ -256,10 +276,19 @@ def _in_contract(desk: Desk, concern: Concern) -> ResolutionAnswer:
     tracks = [t for t in desk.tracks if (desk.survey.named(t.name) or t.name) in between]
     who = " and ".join(f"Track {t.number}" for t in tracks) or "Track 1"
     items = list(dict.fromkeys(item for t in tracks for item in (*t.provides, *t.consumes)))
-    listed = f"keeps {codes(items, 4)} as agreed" if items else f"records what {codes(between)} owe each other" if between else "records the interface"
+    listed = (
+        f"keeps {codes(items, 4)} as agreed"
+        if items
+        else f"records what {codes(between)} owe each other"
+        if between
+        else "records the interface"
+    )
     first = min((t.number for t in tracks), default=1)
-    decision = f"{who}, {_phase(desk, concern, first, desk.primary)}: {_doing(concern)}"
+    decision = f"{who}, {_phase(desk, concern, first, desk.primary)}: {_doing(desk, concern)}"
     homes = f"It lies between {codes(between)}. " if between else ""
     return ResolutionAnswer(
-        meta=Meta(type="resolution"), decision=decision, rationale=f"{homes}{_rationale(desk, concern, CONTRACT)}", contract=listed
+        meta=Meta(type="resolution"),
+        decision=decision,
+        rationale=f"{homes}{_rationale(desk, concern, CONTRACT)}",
+        contract=listed,
     )

@@ -40,11 +40,20 @@ def review(desk: Desk) -> Review:
     lenses = LENSES.get(desk.packet.slot.lower(), GENERIC)
     remarks = choose([remark for lens in lenses for remark in lens(desk)])
     findings = tuple(
-        ReviewFinding(id=f"F{number}", severity=r.severity, title=r.title, where=r.where, problem=r.problem, suggestion=r.suggestion)
+        ReviewFinding(
+            id=f"F{number}",
+            severity=r.severity,
+            title=r.title,
+            where=r.where,
+            problem=r.problem,
+            suggestion=r.suggestion,
+        )
         for number, r in enumerate(remarks, start=1)
     )
     lens = quote(about.get("lens", desk.packet.slot), 200)
-    return Review(meta=ReviewMeta(type="review"), reviewer=name, lens=lens, summary=_summary(desk, remarks), findings=findings)
+    return Review(
+        meta=ReviewMeta(type="review"), reviewer=name, lens=lens, summary=_summary(desk, remarks), findings=findings
+    )
 
 
 def choose(remarks: list[Remark]) -> list[Remark]:
@@ -55,7 +64,12 @@ def choose(remarks: list[Remark]) -> list[Remark]:
         for remark in ranked:
             alike = [r for r in chosen if r.subject == remark.subject]
             repeats = any(r.component == remark.component for r in alike)
-            if remark not in chosen and len(chosen) < _MOST and len(alike) < _MOST_PER_SUBJECT and (again or not repeats):
+            if (
+                remark not in chosen
+                and len(chosen) < _MOST
+                and len(alike) < _MOST_PER_SUBJECT
+                and (again or not repeats)
+            ):
                 chosen.append(remark)
     return sorted(chosen, key=ranked.index)
 
@@ -85,13 +99,15 @@ def _cycles(desk: Desk) -> Iterator[Remark]:
         more = f" {plural(len(group), 'component')} reach each other this way." if len(group) > len(way) else ""
         yield Remark(
             "critical" if desk.primary in way else "important", len(group), weakest.source, "cycle",
-            f"Import cycle: {' → '.join((*way, way[0]))}", _at(weakest), f"{steps}. None of them can be changed or tested alone.{more}",
+            f"Import cycle: {' → '.join((*way, way[0]))}", _at(weakest), f"{steps}. So none of them stands alone.{more}",
             f"Break the cycle where it is thinnest: {code(weakest.source)} takes {plural(len(weakest.names), 'name')} from {code(weakest.target)}.",
         )  # fmt: skip
 
 
 def _step(edge: Edge) -> str:
-    first = next(item for item in sorted(edge.imports, key=lambda i: (i.how != "", i.path, i.line)) if item.how != "types")
+    first = next(
+        item for item in sorted(edge.imports, key=lambda i: (i.how != "", i.path, i.line)) if item.how != "types"
+    )
     late = f", inside {code(first.how)}" if first.how else ""
     return f"{code(edge.source)} imports {code(edge.target)} ({code(f'{first.path}:{first.line}')}{late})"
 
@@ -167,7 +183,11 @@ def _untested(desk: Desk) -> Iterator[Remark]:
     if desk.survey.tests == 0:
         bare = bare[:1]
     for name in bare:
-        said = f"None of the {plural(desk.survey.tests, 'test file')}" if desk.survey.tests else "There is no test file at all, so none"
+        said = (
+            f"None of the {plural(desk.survey.tests, 'test file')}"
+            if desk.survey.tests
+            else "There is no test file at all, so none"
+        )
         yield Remark(
             "important", desk.survey.components[name].lines, name, "tests", f"No test is aimed at {name}", name,
             f"{said} imports {code(name)} or is named after it; it has {desk.survey.components[name].lines} lines.",
@@ -222,7 +242,11 @@ def _functions(desk: Desk) -> Iterator[Remark]:
 
 def _annotations(desk: Desk) -> Iterator[Remark]:
     for name in desk.focus:
-        public = [(s, f) for s, f in desk.survey.functions(name) if s.path.endswith(".py") and not f.name.rpartition(".")[2].startswith("_")]
+        public = [
+            (s, f)
+            for s, f in desk.survey.functions(name)
+            if s.path.endswith(".py") and not f.name.rpartition(".")[2].startswith("_")
+        ]
         bare = [(source, function) for source, function in public if not function.annotated]
         if len(bare) >= 3:
             source, function = bare[0]

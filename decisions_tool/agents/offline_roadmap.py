@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from decisions_tool.agents.desk import Desk
@@ -15,6 +16,7 @@ from decisions_tool.documents.roadmap import Operation, Plan, Roadmap, RoadmapMe
 from decisions_tool.text import plural
 
 _MOST_PRIOR, _MOST_OPERATIONS = 10, 6
+_PAST = re.compile(r"(?i)change|history|news|release")
 #: A request is clear when this share of its words, and at least this many, name something in the code.
 CLEAR_SHARE, CLEAR_WORDS = 3, 3
 
@@ -59,13 +61,17 @@ def _definitions(scope: Scope) -> Iterator[str]:
 
 def _documents(scope: Scope) -> Iterator[str]:
     """Documents that mention words which say something, the ones with most of them first."""
-    common = {word for word in scope.words if sum(word in doc.words for doc in scope.survey.docs) * 2 > len(scope.survey.docs) > 4}
+    common = {
+        word
+        for word in scope.words
+        if sum(word in doc.words for doc in scope.survey.docs) * 2 > len(scope.survey.docs) > 4
+    }
     found = []
     for doc in scope.survey.docs:
         words = [word for word in scope.words if word in doc.words and word not in common]
         if words:
-            found.append((-len(words), doc.path, words, doc))
-    for _, path, words, doc in sorted(found, key=lambda item: item[:2])[:3]:
+            found.append((bool(_PAST.search(doc.path)), -len(words), doc.path, words, doc))
+    for _, _, path, words, doc in sorted(found, key=lambda item: item[:3])[:3]:
         line = min(doc.words[word] for word in words)
         yield f"{code(f'{path}:{line}')} mentions {enumerate_words([f'“{scope.words[word]}”' for word in words], 5)}."
 
@@ -86,7 +92,11 @@ def _inside(scope: Scope) -> str:
     component = scope.survey.components[scope.primary]
     files = scope.matching(scope.primary) or scope.survey.of(scope.primary)
     used = _offered(scope)
-    kept = f"What others import today stays as it is: {codes(used, 6)}." if used else "No other component imports from it, so nothing is promised outside."
+    kept = (
+        f"What others import today stays as it is: {codes(used, 6)}."
+        if used
+        else "No other component imports from it, so nothing is promised outside."
+    )
     return (
         f"Change {code(scope.primary)} inside. {verb(len(files), 'file', 'carries', 'carry')} the request's words "
         f"({codes([source.path for source in files], 4)}), of {plural(len(component.files), 'file')} and {component.lines} lines. {kept}"
@@ -152,8 +162,16 @@ def _affected(scope: Scope) -> str:
     importers, imported = scope.survey.importers(scope.primary), scope.survey.imported(scope.primary)
     typed = [name for name in importers if scope.survey.edges[name, scope.primary].types_only]
     only = f", {len(typed)} of them for types only" if typed else ""
-    on = f"{verb(len(importers), 'component', 'imports', 'import')} it ({codes(importers)}{only})" if importers else "no component imports it"
-    uses = f"it imports {plural(len(imported), 'component')} ({codes(imported)})" if imported else "it imports no other component"
+    on = (
+        f"{verb(len(importers), 'component', 'imports', 'import')} it ({codes(importers)}{only})"
+        if importers
+        else "no component imports it"
+    )
+    uses = (
+        f"it imports {plural(len(imported), 'component')} ({codes(imported)})"
+        if imported
+        else "it imports no other component"
+    )
     others = [name for name in scope.subsystems if name != scope.primary]
     touched = f"Looked at in this plan: {codes(others)}." if others else "This plan looks at no other component."
     return f"**Dependants.** {on[0].upper()}{on[1:]}; {uses}. {touched}"
@@ -186,7 +204,8 @@ def plan(desk: Desk) -> PlanAnswer:
         requirements="clear" if clear else "unclear", horizon="long-term" if long_term else "short-term",
     )  # fmt: skip
     return PlanAnswer(
-        meta=Meta(type="plan"), plan=Plan(statements=statements, phases=tuple(_phases(scope)), operations=tuple(_operations(scope)))
+        meta=Meta(type="plan"),
+        plan=Plan(statements=statements, phases=tuple(_phases(scope)), operations=tuple(_operations(scope))),
     )
 
 
@@ -205,14 +224,20 @@ def _phases(scope: Scope) -> Iterator[PlanPhase]:
         text = f"There is no source code at commit {code(scope.survey.commit[:12])}. Decide the first component and its interface. {_rules(scope)}"
         yield PlanPhase(number=0, title="Decide the first component", text=text)
         return
-    others = [name for name in scope.subsystems if name != scope.primary and scope.edges(name)]
+    others = [name for name in scope.subsystems if name != scope.primary]
     importers = scope.survey.importers(scope.primary)
     before, after = [name for name in others if name not in importers], [name for name in others if name in importers]
     yield PlanPhase(number=0, title=f"Pin what {scope.primary} does today", text=_pin(scope))
     change = len(before) + 1
     for number, name in enumerate(before, start=1):
-        title = f"Prepare what {scope.primary} takes from {name}"
-        yield PlanPhase(number=number, title=title, depends_on=("Phase 0",), effort=_effort(scope, name), text=_shared(scope, name))
+        title = (
+            f"Prepare what {scope.primary} takes from {name}"
+            if scope.edges(name)
+            else f"Decide what {scope.primary} needs of {name}"
+        )
+        yield PlanPhase(
+            number=number, title=title, depends_on=("Phase 0",), effort=_effort(scope, name), text=_shared(scope, name)
+        )
     yield PlanPhase(
         number=change, title=f"Change {scope.primary}", depends_on=_phase_names(range(1, change)) or ("Phase 0",),
         effort=_effort(scope, scope.primary), text=_change(scope),
@@ -221,7 +246,11 @@ def _phases(scope: Scope) -> Iterator[PlanPhase]:
     for number, name in enumerate(after, start=change + 1):
         needs = (f"Phase {change}",)
         yield PlanPhase(
-            number=number, title=f"Follow in {name}", depends_on=needs, effort=_effort(scope, name), text=_shared(scope, name)
+            number=number,
+            title=f"Follow in {name}",
+            depends_on=needs,
+            effort=_effort(scope, name),
+            text=_shared(scope, name),
         )
     needs = _phase_names(range(change + 1, last)) or (f"Phase {change}",)
     yield PlanPhase(number=last, title="Check the whole", depends_on=needs, text=_check(scope))
@@ -249,7 +278,11 @@ def _rules(scope: Scope) -> str:
 
 def _pin(scope: Scope) -> str:
     tests = scope.survey.components[scope.primary].tests
-    ready = f"Start from {codes(tests, 4)}." if tests else f"No test covers {code(scope.primary)} by import or by name: write the first ones."
+    ready = (
+        f"Start from {codes(tests, 4)}."
+        if tests
+        else f"No test covers {code(scope.primary)} by import or by name: write the first ones."
+    )
     offered = _offered(scope)
     promise = f" Cover what others import: {codes(offered, 8)}." if offered else ""
     return f"{ready}{promise}\n\n{_rules(scope)}"
@@ -269,10 +302,16 @@ def _functions_in(scope: Scope, source: Source) -> str:
 
 def _shared(scope: Scope, name: str) -> str:
     lines = []
+    if not scope.edges(name):
+        hits = [hit.say() for hit in scope.hits[name].values() if hit.level != "text"]
+        named = f"The request names {code(name)}: {enumerate_words(hits, 3)}. " if hits else ""
+        return f"{named}Neither imports the other today, so this takes a new interface."
     for edge in scope.edges(name):
         names = sorted(dict.fromkeys(item.name or item.target for item in edge.imports))
         only = ", for types only" if edge.types_only else ""
-        lines.append(f"{code(edge.source)} imports {codes(names, 6)} from {code(edge.target)}, first at {_at(edge)}{only}.")
+        lines.append(
+            f"{code(edge.source)} imports {codes(names, 6)} from {code(edge.target)}, first at {_at(edge)}{only}."
+        )
     return bullets(lines)
 
 
@@ -289,7 +328,13 @@ def _operations(scope: Scope) -> list[Operation]:
     wanted = {(source.path, function.line) for source, function in scope.functions(scope.primary)}
     ranked = sorted(
         scope.survey.functions(scope.primary),
-        key=lambda at: ((at[0].path, at[1].line) not in wanted, -len(at[1].loops), -at[1].length, at[0].path, at[1].line),
+        key=lambda at: (
+            (at[0].path, at[1].line) not in wanted,
+            -len(at[1].loops),
+            -at[1].length,
+            at[0].path,
+            at[1].line,
+        ),
     )
     deep = [at for at in ranked if (at[0].path, at[1].line) not in wanted and len(at[1].loops) > 1]
     near = [at for at in ranked if (at[0].path, at[1].line) in wanted]
@@ -297,7 +342,9 @@ def _operations(scope: Scope) -> list[Operation]:
     near = [*[at for at in near if at[1].loops][: _MOST_OPERATIONS - 2], *loopless[:2]]
     chosen = (near + deep or ranked)[:_MOST_OPERATIONS]
     if not chosen:
-        return [Operation(name="no function was found", complexity="O(1): nothing to run", where=code(_anything(scope)))]
+        return [
+            Operation(name="no function was found", complexity="O(1): nothing to run", where=code(_anything(scope)))
+        ]
     return [_operation(source, function) for source, function in chosen]
 
 
@@ -307,7 +354,9 @@ def _anything(scope: Scope) -> str:
 
 
 def _operation(source: Source, function: Function) -> Operation:
-    return Operation(name=code(function.name), complexity=complexity(function), where=code(f"{source.path}:{function.line}"))
+    return Operation(
+        name=code(function.name), complexity=complexity(function), where=code(f"{source.path}:{function.line}")
+    )
 
 
 def complexity(function: Function) -> str:

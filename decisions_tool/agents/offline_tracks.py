@@ -22,6 +22,7 @@ from decisions_tool.text import plural
 
 _MOST_ITEMS = 6
 _CONTRACT = "contract"
+_PACKAGES = {"__init__", "index", "mod", "lib"}
 
 
 # ------------------------------------------------------------------ research
@@ -35,8 +36,19 @@ def research(desk: Desk) -> Research:
     meta = ResearchMeta(type="research")
     if not name:
         nothing = f"The survey of commit {code(desk.survey.commit[:12])} knows no component called {code(said)}."
-        known = f"It knows {codes(desk.survey.components, 12)}." if desk.survey.components else "It knows none: there is no source code."
-        return Research(meta=meta, title=title, structure=f"{nothing} {known}", interfaces="None found.", risks="None found.", files="None.")
+        known = (
+            f"It knows {codes(desk.survey.components, 12)}."
+            if desk.survey.components
+            else "It knows none: there is no source code."
+        )
+        return Research(
+            meta=meta,
+            title=title,
+            structure=f"{nothing} {known}",
+            interfaces="None found.",
+            risks="None found.",
+            files="None.",
+        )
     return Research(
         meta=meta, title=title, structure=_structure(desk.survey, name), interfaces=_interfaces(desk.survey, name),
         risks=_risks(desk.survey, name), files=_files(desk.survey, name),
@@ -52,15 +64,27 @@ def _structure(survey: Survey, name: str) -> str:
 
 
 def _describe(source: Source) -> str:
-    top = list(source.facts.defined)
+    top = [name for name in source.facts.defined if not name.startswith("_")] or list(source.facts.defined)
     defined = f"; defines {codes(top, 6)}" if top else ""
-    return f"{code(source.path)}: {source.facts.lines} lines, {plural(len(source.facts.functions), 'function')}{defined}."
+    return (
+        f"{code(source.path)}: {source.facts.lines} lines, {plural(len(source.facts.functions), 'function')}{defined}."
+    )
 
 
 def _interfaces(survey: Survey, name: str) -> str:
-    offered = [f"{code(edge.source)} imports {_names(survey, edge)}, first at {_at(edge)}." for edge in _edges(survey, target=name)]
-    taken = [f"From {code(edge.target)} it takes {_names(survey, edge)}, first at {_at(edge)}." for edge in _edges(survey, source=name)]
-    first = f"What others take from {code(name)}:\n\n{bullets(offered)}" if offered else f"No other component imports {code(name)}."
+    offered = [
+        f"{code(edge.source)} imports {_names(survey, edge)}, first at {_at(edge)}."
+        for edge in _edges(survey, target=name)
+    ]
+    taken = [
+        f"From {code(edge.target)} it takes {_names(survey, edge)}, first at {_at(edge)}."
+        for edge in _edges(survey, source=name)
+    ]
+    first = (
+        f"What others take from {code(name)}:\n\n{bullets(offered)}"
+        if offered
+        else f"No other component imports {code(name)}."
+    )
     second = f"What it takes:\n\n{bullets(taken)}" if taken else "It imports no other component."
     return f"{first}\n\n{second}"
 
@@ -88,10 +112,16 @@ def _risks(survey: Survey, name: str) -> str:
 def _fact_lines(survey: Survey, name: str) -> Iterator[str]:
     for source in survey.of(name):
         path = source.path
-        yield from (f"{code(f'{path}:{n.line}')} catches every error and does not pass it on." for n in source.facts.broad)
-        yield from (f"{code(f'{path}:{s.line}')} holds {code(s.name)}, changed at line {s.changed}." for s in source.facts.state)
         yield from (
-            f"{code(f.name)} at {code(f'{path}:{f.line}')} nests {len(f.loops)} loops." for f in source.facts.functions if len(f.loops) > 1
+            f"{code(f'{path}:{n.line}')} catches every error and does not pass it on." for n in source.facts.broad
+        )
+        yield from (
+            f"{code(f'{path}:{s.line}')} holds {code(s.name)}, changed at line {s.changed}." for s in source.facts.state
+        )
+        yield from (
+            f"{code(f.name)} at {code(f'{path}:{f.line}')} nests {len(f.loops)} loops."
+            for f in source.facts.functions
+            if len(f.loops) > 1
         )
         yield from (f"{code(f'{path}:{n.line}')} is marked {code(n.text)}." for n in source.facts.todos)
 
@@ -111,7 +141,9 @@ def synthesis(desk: Desk) -> Synthesis:
     """What the researched components share, where they pull, and what the contract has to say."""
     reports = [report for _, report in desk.all(Research)]
     if not reports:
-        raise DecisionsError(f"{desk.packet.case}: there is no research to bring together", "record the research first, then run again")
+        raise DecisionsError(
+            f"{desk.packet.case}: there is no research to bring together", "record the research first, then run again"
+        )
     names = list(dict.fromkeys(filter(None, (desk.survey.holder(report.title) for report in reports))))
     return Synthesis(
         meta=ResearchMeta(type="synthesis"), title=desk.title, shared=_shared(desk.survey, names),
@@ -120,21 +152,30 @@ def synthesis(desk: Desk) -> Synthesis:
 
 
 def _shared(survey: Survey, names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return (
+            f"Only {codes(names)} was researched, so there is nothing to compare."
+            if names
+            else "Nothing: no component is known."
+        )
     lines = []
     for name in survey.components:
         users = [user for user in names if (user, name) in survey.edges]
         if len(users) > 1:
             lines.append(f"{code(name)} is imported by {codes(users)}.")
-    return bullets(lines[:12]) if lines else f"No component is imported by two of {codes(names)}." if names else "Nothing: no component is known."
+    return bullets(lines[:12]) if lines else f"No component is imported by two of {codes(names)}."
 
 
 def _tensions(survey: Survey, names: Sequence[str]) -> str:
     both = [(a, b) for a in names for b in names if a < b and (a, b) in survey.edges and (b, a) in survey.edges]
     lines = [
-        f"{code(a)} and {code(b)} import each other ({_at(survey.edges[a, b])} and {_at(survey.edges[b, a])})." for a, b in both
+        f"{code(a)} and {code(b)} import each other ({_at(survey.edges[a, b])} and {_at(survey.edges[b, a])})."
+        for a, b in both
     ]
     lines += _cycle_lines(survey, names)
-    return bullets(dict.fromkeys(lines)) if lines else "No two of them import each other, and none is in an import cycle."
+    return (
+        bullets(dict.fromkeys(lines)) if lines else "No two of them import each other, and none is in an import cycle."
+    )
 
 
 def _cycle_lines(survey: Survey, names: Sequence[str]) -> Iterator[str]:
@@ -151,7 +192,11 @@ def _consequences(survey: Survey, names: Sequence[str]) -> str:
         f"{code(a)} consumes from {code(b)}: {_names(survey, survey.edges[a, b])}."
         for a in names for b in names if (a, b) in survey.edges
     ]  # fmt: skip
-    return bullets(lines) if lines else "These components import nothing from each other; the contract has no interface to keep."
+    return (
+        bullets(lines)
+        if lines
+        else "These components import nothing from each other; the contract has no interface to keep."
+    )
 
 
 # ------------------------------------------------------------------ contract
@@ -177,6 +222,7 @@ def contract(desk: Desk) -> Contract:
 
 def _clauses(survey: Survey, tracks: Sequence[ContractTrack]) -> Iterator[_Clause]:
     """Per pair of tracks the names with the most imports, a bounded number of them."""
+    spelled: dict[str, str] = {}
     for consumer in tracks:
         for provider in tracks:
             edge = survey.edges.get((survey.holder(consumer.name), survey.holder(provider.name)))
@@ -187,19 +233,21 @@ def _clauses(survey: Survey, tracks: Sequence[ContractTrack]) -> Iterator[_Claus
                 items.setdefault(_item(survey, found), []).append(found)
             ranked = sorted(items, key=lambda item: (-len(items[item]), item))
             for item in ranked[:_MOST_ITEMS]:
-                yield _Clause(item, consumer.number, provider.number, tuple(items[item]))
+                spelling = spelled.setdefault(item.casefold(), item)
+                if spelling == item:  # the contract does not tell capitals apart
+                    yield _Clause(item, consumer.number, provider.number, tuple(items[item]))
 
 
 def _item(survey: Survey, found: Import) -> str:
-    """``component.module.name``, as short as it stays clear."""
-    component = survey.sources[found.target].component if found.target in survey.sources else ""
-    stem = stem_of(found.target)
-    module = component if stem in {component, "__init__", "index", "mod", "lib"} or _is_go(found) else f"{component}.{stem}"
+    """``component.module.name``; a package is called by its folder."""
+    component = survey.holder(found.target)
+    *folders, _ = found.target.split("/")
+    whole = stem_of(found.target) in _PACKAGES or found.target.endswith(".go")
+    parts = folders if whole else [*folders, stem_of(found.target)]
+    own = component.rpartition("/")[2]
+    at = len(parts) - 1 - parts[::-1].index(own) if own in parts else len(parts)
+    module = ".".join([component, *parts[at + 1 :]]) if own in parts else ".".join([component, *parts[-1:]])
     return name_of(f"{module}.{found.name}" if found.name and found.name != "*" else module)
-
-
-def _is_go(found: Import) -> bool:
-    return found.target.endswith(".go")
 
 
 def _agreed(track: ContractTrack, clauses: Sequence[_Clause]) -> ContractTrack:
@@ -209,7 +257,9 @@ def _agreed(track: ContractTrack, clauses: Sequence[_Clause]) -> ContractTrack:
     takers = {clause.consumer for clause in clauses if clause.provider == track.number}
     ends = sorted(givers | takers) if givers and takers and len(givers | takers) > 1 else []
     bridge = tuple(f"Track {number}" for number in ends)
-    return track.model_copy(update={"provides": tuple(provides), "consumes": tuple(consumes), "bridge": bridge, "agreed": True})
+    return track.model_copy(
+        update={"provides": tuple(provides), "consumes": tuple(consumes), "bridge": bridge, "agreed": True}
+    )
 
 
 def _described(survey: Survey, tracks: Sequence[ContractTrack], clauses: Sequence[_Clause]) -> Iterator[Interface]:
@@ -218,7 +268,10 @@ def _described(survey: Survey, tracks: Sequence[ContractTrack], clauses: Sequenc
             using = [clause for clause in clauses if clause.item == item and clause.provider == track.number]
             users = [f"Track {c.consumer} at {codes([f'{i.path}:{i.line}' for i in c.imports], 3)}" for c in using]
             defined = _defined(survey, using[0].imports[0])
-            yield Interface(name=item, text=f"Provided by Track {track.number} ({code(track.name)}): {defined}. Imported by {'; '.join(users)}.")
+            yield Interface(
+                name=item,
+                text=f"Provided by Track {track.number} ({code(track.name)}): {defined}. Imported by {'; '.join(users)}.",
+            )
 
 
 def _defined(survey: Survey, found: Import) -> str:
@@ -256,9 +309,16 @@ def design(desk: Desk) -> Design:
 def _track_number(desk: Desk, agreed: Contract) -> int:
     said = desk.packet.about.get("track", "")
     numbers = [track.number for track in agreed.tracks]
-    number = int(said) if said.isdecimal() and len(said) < 5 else desk.track_of(desk.packet.about.get("component", desk.packet.slot))
+    number = (
+        int(said)
+        if said.isdecimal() and len(said) < 5
+        else desk.track_of(desk.packet.about.get("component", desk.packet.slot))
+    )
     if number not in numbers:
-        raise DecisionsError(f"{desk.packet.case}: the contract has no track for {desk.packet.slot}", "add the track to the contract first")
+        raise DecisionsError(
+            f"{desk.packet.case}: the contract has no track for {desk.packet.slot}",
+            "add the track to the contract first",
+        )
     return number
 
 
@@ -267,28 +327,48 @@ def _approach(desk: Desk, component: str, track: ContractTrack, owned: Sequence[
     stands = _structure(desk.survey, name) if name else f"The survey knows no component called {code(component)}."
     gives = f"It provides {codes(track.provides)}." if track.provides else "It provides nothing to the other tracks."
     takes = f"It consumes {codes(track.consumes)}." if track.consumes else "It consumes nothing from the other tracks."
-    about = f"It owns {plural(len(owned), 'concern')}: {', '.join(c.id for c in owned)}." if owned else "It owns no concern."
-    return f"{gives} {takes} {about}\n\n{stands}"
+    about = (
+        f"It owns {plural(len(owned), 'concern')}: {', '.join(c.id for c in owned)}."
+        if owned
+        else "It owns no concern."
+    )
+    effort = "Effort counts things to do: names to provide or to take, and concerns to settle."
+    return f"{gives} {takes} {about} {effort}\n\n{stands}"
 
 
 def _design_phases(
     desk: Desk, agreed: Contract, track: ContractTrack, component: str, owned: Sequence[Concern]
 ) -> Iterator[PlanPhase]:
     """Nothing waits for another track before the last phase, and what is provided comes first: no circle can arise."""
-    yield PlanPhase(number=0, title=f"Pin what {component} does today", text=_pin(desk, component))
+    first = [concern for concern in owned if _comes_first(concern)]
+    text = "\n\n".join(filter(None, (_pin(desk, component), bullets(map(_task, first)))))
+    yield PlanPhase(number=0, title=f"Pin what {component} does today", effort=1 + len(first), text=text)
     number = 1
     if track.provides:
         text = f"Put {codes(track.provides, 12)} under tests that the consuming tracks can run, exactly as the contract lists them."
-        yield PlanPhase(number=number, title="Provide what the contract names", depends_on=("Phase 0",), effort=len(track.provides), text=text)
+        yield PlanPhase(
+            number=number,
+            title="Provide what the contract names",
+            depends_on=("Phase 0",),
+            effort=len(track.provides),
+            text=text,
+        )
         number += 1
-    start = number
-    for severity, group in _by_severity(owned):
+    for severity, group in _by_severity([concern for concern in owned if not _comes_first(concern)]):
         title = f"Settle {', '.join(c.id for c in group)[:80]} ({severity})"
-        yield PlanPhase(number=number, title=title, depends_on=(f"Phase {number - 1}",), effort=len(group), text=bullets(map(_task, group)))
+        yield PlanPhase(
+            number=number,
+            title=title,
+            depends_on=(f"Phase {number - 1}",),
+            effort=len(group),
+            text=bullets(map(_task, group)),
+        )
         number += 1
-    givers = [other for other in agreed.tracks if other.number != track.number and set(other.provides) & set(track.consumes)]
+    givers = [
+        other for other in agreed.tracks if other.number != track.number and set(other.provides) & set(track.consumes)
+    ]
     if givers:
-        needs = (f"Phase {max(number - 1, start - 1)}", *(f"Track {t.number} Phase {providing_phase(desk, t)}" for t in givers))
+        needs = (f"Phase {number - 1}", *(f"Track {t.number} Phase {providing_phase(desk, t)}" for t in givers))
         yield PlanPhase(
             number=number, title="Take what the contract names", depends_on=needs, effort=len(track.consumes),
             text=bullets(f"From Track {t.number}: {codes(sorted(set(t.provides) & set(track.consumes)), 12)}." for t in givers),
@@ -307,7 +387,16 @@ def providing_phase(desk: Desk, track: ContractTrack) -> int:
 def _pin(desk: Desk, component: str) -> str:
     name = desk.survey.holder(component)
     tests = desk.survey.components[name].tests if name else ()
-    return f"Start from {codes(tests, 4)}." if tests else f"No test is aimed at {code(component)}: write the first ones for what others import."
+    return (
+        f"Start from {codes(tests, 4)}."
+        if tests
+        else f"No test is aimed at {code(component)}: write the first ones for what others import."
+    )
+
+
+def _comes_first(concern: Concern) -> bool:
+    """Questions and missing tests are settled before anything changes."""
+    return concern.severity == "question" or "phase 0" in concern.solution.lower()
 
 
 def _by_severity(owned: Sequence[Concern]) -> Iterator[tuple[str, list[Concern]]]:

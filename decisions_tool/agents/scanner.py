@@ -24,7 +24,9 @@ _FUNCTION = {
     "other": r"(?:function|fn|sub|proc|func)\s+(?P<name>\w+)",
 }
 _FUNCTION["csharp"] = _FUNCTION["java"]
-_LOOP = re.compile(r"(?:\}\s*)?(?:'?\w+:\s*)?(?:async\s+)?(?:for|while|loop|foreach|until|do)\b(?!\s*=)|[^\"'/#]*\.(?:forEach|each)\b\s*[({d]")
+_LOOP = re.compile(
+    r"(?:\}\s*)?(?:'?\w+:\s*)?(?:async\s+)?(?:for|while|loop|foreach|until|do)\b(?!\s*=)|[^\"'/#]*\.(?:forEach|each)\b\s*[({d]"
+)
 _TYPE = re.compile(
     r"(?:(?:public|private|protected|internal|static|final|abstract|sealed|export|default|pub(?:\([^)]*\))?|open|data|case|partial)\s+)*"
     r"(?:class|struct|enum|trait|interface|module|object|record|protocol|type|defmodule|namespace)\s+(?P<name>[\w$.:]+)"
@@ -41,12 +43,20 @@ _BROAD = {
     "go": re.compile(r".*\brecover\(\)"),
 }
 _STATE = {
-    "javascript": re.compile(r"(?:export\s+)?(?:let|var)\s+(?P<name>[\w$]+)\s*(?::[^=]+)?(?:=\s*(?!require\b|function\b|\(|async\b)|;|$)"),
+    "javascript": re.compile(
+        r"(?:export\s+)?(?:let|var)\s+(?P<name>[\w$]+)\s*(?::[^=]+)?(?:=\s*(?!require\b|function\b|\(|async\b)|;|$)"
+    ),
     "go": re.compile(r"var\s+(?P<name>\w+)\s+(?:=\s*)?(?:map\b|\[\]|\*|make\(|sync\.)"),
     "rust": re.compile(r"(?:pub(?:\([^)]*\))?\s+)?static\s+mut\s+(?P<name>\w+)"),
     "ruby": re.compile(r"\$(?P<name>[a-z]\w*)\s*\|?\|?=(?!=)"),
 }
-_COMMENT = {"python": ("#",), "ruby": ("#",), "elixir": ("#",), "php": ("//", "#", "*"), "other": ("#", "//", "--", ";", "%")}
+_COMMENT = {
+    "python": ("#",),
+    "ruby": ("#",),
+    "elixir": ("#",),
+    "php": ("//", "#", "*"),
+    "other": ("#", "//", "--", ";", "%"),
+}
 _LONGEST = 200
 
 

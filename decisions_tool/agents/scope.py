@@ -11,7 +11,7 @@ from decisions_tool.agents.survey import Component, Edge, Function, Source, Surv
 from decisions_tool.agents.wording import code, enumerate_words, request_words, stems
 
 #: How much a word weighs by where it is found.
-_WEIGHTS = {"path": 12, "component": 8, "file": 5, "definition": 3, "text": 1}
+_WEIGHTS = {"path": 16, "named": 14, "component": 12, "file": 5, "definition": 2, "text": 1}
 _MOST_SUBSYSTEMS = 5
 NOTHING = "repository"
 
@@ -27,7 +27,12 @@ class Hit(NamedTuple):
 
     def say(self) -> str:
         place = f"{code(f'{self.path}:{self.line}')}" if self.line else code(self.path)
-        said = {"path": "named in the request", "component": "the component's name", "file": "a file's name", "text": "in the text"}
+        said = {
+            "path": "named in the request",
+            "component": "the component's name",
+            "file": "a file's name",
+            "text": "in the text",
+        }
         return f"“{self.word}” ({said.get(self.level) or f'{code(self.name)} at {place}'})"
 
 
@@ -68,7 +73,9 @@ class Scope:
         importers = self.survey.importers(self.primary)
         if not self.scores.get(self.primary):
             return f"No word of the request names anything in the code; {code(self.primary)} is what most other components import ({len(importers)})."
-        hits = sorted(self.hits[self.primary].values(), key=lambda hit: (-_WEIGHTS[hit.level], hit.path, hit.line, hit.word))
+        hits = sorted(
+            self.hits[self.primary].values(), key=lambda hit: (-_WEIGHTS[hit.level], hit.path, hit.line, hit.word)
+        )
         shown = [hit.say() for hit in hits if hit.level != "text"] or [f"“{hit.word}” (in the text)" for hit in hits]
         return f"{code(self.primary)} matches the request best: {enumerate_words(shown, 5)}. {self._runner_up()}"
 
@@ -85,7 +92,10 @@ class Scope:
 
     def functions(self, component: str) -> list[tuple[Source, Function]]:
         """Functions whose own names have a word of the request, those with most words first."""
-        found = [(source, function, len(self._telling & _own(function))) for source, function in self.survey.functions(component)]
+        found = [
+            (source, function, len(self._telling & _own(function)))
+            for source, function in self.survey.functions(component)
+        ]
         found.sort(key=lambda item: (-item[2], item[0].path, item[1].line))
         return [(source, function) for source, function, count in found if count]
 
@@ -105,7 +115,11 @@ def _own(function: Function) -> frozenset[str]:
 
 def _strong(source: Source) -> frozenset[str]:
     """Stems of a file's own name and of what it defines."""
-    names = [source.path.rpartition("/")[2], *source.facts.defined, *(function.name for function in source.facts.functions)]
+    names = [
+        source.path.rpartition("/")[2],
+        *source.facts.defined,
+        *(function.name for function in source.facts.functions),
+    ]
     return stems(" ".join(names))
 
 
@@ -115,14 +129,19 @@ def scope(survey: Survey, title: str, text: str) -> Scope:
     weights = dict.fromkeys(words, 1) | dict.fromkeys((w for w in request_words(title) if w in words), 2)
     found = {name: _hits(survey, component, words, text) for name, component in survey.components.items()}
     common = _common(found)
-    hits = {name: {word: hit._replace(level="text") if word in common else hit for word, hit in own.items()} for name, own in found.items()}
+    hits = {
+        name: {word: hit._replace(level="text") if word in common else hit for word, hit in own.items()}
+        for name, own in found.items()
+    }
     spread = {word: sum(1 for found in hits.values() if word in found) for word in words}
     rare = {word: 1 + 4 * (len(hits) - count) // max(1, len(hits)) for word, count in spread.items()}
     scores = {
         name: sum(_WEIGHTS[hit.level] * rare.get(word, 5) * weights.get(word, 1) for word, hit in found.items())
         for name, found in hits.items()
     }
-    ranked = sorted(hits, key=lambda name: (-scores[name], -len(survey.importers(name)), -survey.components[name].lines, name))
+    ranked = sorted(
+        hits, key=lambda name: (-scores[name], -len(survey.importers(name)), -survey.components[name].lines, name)
+    )
     primary = ranked[0] if ranked else NOTHING
     return Scope(survey, words, hits, scores, common, primary, _subsystems(survey, primary, hits, scores))
 
@@ -130,18 +149,22 @@ def scope(survey: Survey, title: str, text: str) -> Scope:
 def _common(found: Mapping[str, Mapping[str, Hit]]) -> frozenset[str]:
     """Words that nearly every component has, such as the project's own name: they tell nothing apart."""
     words = dict.fromkeys(word for hits in found.values() for word in hits)
-    return frozenset(w for w in words if len(found) >= 4 and 4 * sum(w in hits for hits in found.values()) >= 3 * len(found))
+    return frozenset(
+        w for w in words if len(found) >= 4 and 4 * sum(w in hits for hits in found.values()) >= 3 * len(found)
+    )
 
 
 def _hits(survey: Survey, component: Component, words: Mapping[str, str], text: str) -> dict[str, Hit]:
-    """The best hit per word; a path that the request names counts as a word of its own."""
+    """The best hit per word; a path or an identifier that the request spells out counts as a word of its own."""
     found: dict[str, Hit] = {}
+    spelled = frozenset(re.findall(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)", text))
     for path in component.files:
         if re.search(rf"(?<![\w/.-]){re.escape(path)}(?![\w/-])", text):
             found[path] = Hit(path, "path", path, 0, path)
     for word in sorted(stems(component.name) & words.keys()):
         found[word] = Hit(words[word], "component", component.files[0], 0, component.name)
     for source in survey.of(component.name):
+        found |= {f"{name}()": Hit(name, "named", source.path, line, name) for name, line in _spelled(source, spelled)}
         for hit in _in_source(source, words):
             found.setdefault(hit[0], hit[1])
             if _WEIGHTS[found[hit[0]].level] < _WEIGHTS[hit[1].level]:
@@ -149,14 +172,27 @@ def _hits(survey: Survey, component: Component, words: Mapping[str, str], text: 
     return found
 
 
+def _spelled(source: Source, spelled: frozenset[str]) -> list[tuple[str, int]]:
+    """Definitions that the request names letter by letter."""
+    named = [(f.name.rpartition(".")[2], f.line) for f in source.facts.functions]
+    return [(name, line) for name, line in [*source.facts.defined.items(), *named] if name in spelled]
+
+
 def _in_source(source: Source, words: Mapping[str, str]) -> list[tuple[str, Hit]]:
     found = [(word, Hit(words[word], "text", source.path, 0, "")) for word in words if word in source.words]
     own = stems(source.path.rpartition("/")[2].partition(".")[0])
     found += [(word, Hit(words[word], "file", source.path, 0, "")) for word in words if word in own]
     inside = {word for word, _ in found}
-    names = [*((name, line) for name, line in source.facts.defined.items()), *((f.name, f.line) for f in source.facts.functions)]
+    names = [
+        *((name, line) for name, line in source.facts.defined.items()),
+        *((f.name, f.line) for f in source.facts.functions),
+    ]
     for name, line in names if inside else ():
-        found += [(word, Hit(words[word], "definition", source.path, line, name)) for word in words if word in inside and word in stems(name)]
+        found += [
+            (word, Hit(words[word], "definition", source.path, line, name))
+            for word in words
+            if word in inside and word in stems(name)
+        ]
     return found
 
 
@@ -165,8 +201,14 @@ def _subsystems(
 ) -> tuple[str, ...]:
     """The primary component, what the request names, then the neighbours that match it and share most with the primary one."""
     around = dict.fromkeys([*survey.importers(primary), *survey.imported(primary)])
-    named = [name for name, found in hits.items() if any(hit.level in {"path", "component"} for hit in found.values())]
-    worth = {name: scores[name] + sum(_tie(survey, pair) for pair in ((name, primary), (primary, name))) for name in hits}
+    named = [
+        name
+        for name, found in hits.items()
+        if any(hit.level in {"path", "component", "named"} for hit in found.values())
+    ]
+    worth = {
+        name: scores[name] + sum(_tie(survey, pair) for pair in ((name, primary), (primary, name))) for name in hits
+    }
     chosen = dict.fromkeys([primary, *_by(named, worth)])
     for name in _by(list(around), worth):
         if len(chosen) < _MOST_SUBSYSTEMS - 1:

@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from decisions_tool.agents.components import is_foreign, is_leftover, is_part, is_test, language, showable, split, stem_of
+from decisions_tool.agents.components import (
+    is_foreign,
+    is_leftover,
+    is_named_test,
+    is_part,
+    language,
+    showable,
+    split,
+    stem_of,
+)
 from decisions_tool.agents.facts import Facts, Function, read_facts
 from decisions_tool.agents.graph import cycles
 from decisions_tool.agents.imports import Import, Index, declared_namespace, raw_imports, resolve
@@ -24,7 +33,9 @@ MOST_BYTES = 256 << 10
 MOST_TOTAL = 24 << 20
 _TOO_BIG = 4 << 20
 _MOST_TESTS, _MOST_DOCS, _MOST_MANIFESTS = 1_000, 150, 300
-_DOC = re.compile(r"(?i)(?:.*/)?(?:readme|changelog|architecture|contributing|design|adr[-_ ]?\d*)[^/]*|(?:.*/)?(?:docs?|adrs?|decisions|rfcs?)/.*")
+_DOC = re.compile(
+    r"(?i)(?:.*/)?(?:readme|changelog|architecture|contributing|design|adr[-_ ]?\d*)[^/]*|(?:.*/)?(?:docs?|adrs?|decisions|rfcs?)/.*"
+)
 _OWN = ("_tasks/", "docs/decisions/working/")
 _DOC_SUFFIXES = (".md", ".rst", ".txt", ".adoc", "/readme", "/changelog")
 _MANIFESTS = {"package.json", "go.mod", "Cargo.toml"}
@@ -153,7 +164,9 @@ class Survey:
         if found := self.named(text):
             return found
         inside = f"{text.strip('/')}/"
-        owners = [c.name for c in self.components.values() if any(path == text or path.startswith(inside) for path in c.files)]
+        owners = [
+            c.name for c in self.components.values() if any(path == text or path.startswith(inside) for path in c.files)
+        ]
         return owners[0] if len(owners) == 1 else ""
 
 
@@ -184,19 +197,23 @@ class _Surveyor:
         parts = split(sizes)
         owner = {path: name for name, paths in parts.items() for path in paths}
         facts = dict(self._facts(list(owner)))
-        sources = {path: Source(path, owner[path], found, self._words(path), self.churn[path]) for path, found in facts.items()}
+        sources = {
+            path: Source(path, owner[path], found, self._words(path), self.churn[path]) for path, found in facts.items()
+        }
         index = self._index(owner)
         edges = _edges(owner, [item for path in facts for item in self._imports(path, facts, index)])
         self.budget = max(self.budget, MOST_TOTAL // 4)
         tests = self._tests(parts, owner, index)
         components = {
-            name: Component(name, paths, sum(facts[p].lines for p in paths if p in facts), self._touched(paths), tests.get(name, ()))
+            name: Component(
+                name, paths, sum(facts[p].lines for p in paths if p in facts), self._touched(paths), tests.get(name, ())
+            )
             for name, paths in parts.items()
         }
         runtime = [pair for pair, edge in edges.items() if not edge.types_only]
         return Survey(
             self.repository.commit, self.repository.day, components, sources, edges, cycles(sorted(components), runtime),
-            tuple(self._docs()), sum(map(is_test, self.files)), self.commits, tuple(self._limits(len(owner), len(sources))),
+            tuple(self._docs()), sum(map(is_named_test, self.files)), self.commits, tuple(self._limits(len(owner), len(sources))),
         )  # fmt: skip
 
     def _facts(self, paths: Sequence[str]) -> Iterator[tuple[str, Facts]]:
@@ -244,26 +261,32 @@ class _Surveyor:
         text = self.texts[path]
         yield from resolve(path, raw_imports(path, text, facts[path]), text, index, defines)
 
-    def _tests(self, parts: Mapping[str, Sequence[str]], owner: Mapping[str, str], index: Index) -> dict[str, tuple[str, ...]]:
+    def _tests(
+        self, parts: Mapping[str, Sequence[str]], owner: Mapping[str, str], index: Index
+    ) -> dict[str, tuple[str, ...]]:
         """Component -> test files that import it or are named after one of its files."""
         stems_of = {stem_of(path): name for name, paths in reversed(list(parts.items())) for path in paths}
         stems_of |= {name: name for name in parts}
         found: dict[str, dict[str, None]] = {}
-        for path in [path for path in self.files if is_test(path)][:_MOST_TESTS]:
-            if stem_of(path) in {"__init__", "conftest"}:
-                continue
-            bare = re.sub(r"(?i)^tests?_|[._-]?(?:tests?|spec)$", "", stem_of(path).replace(".test", "").replace(".spec", ""))
+        for path in [path for path in self.files if is_named_test(path)][:_MOST_TESTS]:
+            bare = re.sub(
+                r"(?i)^tests?_|[._-]?(?:tests?|spec)$", "", stem_of(path).replace(".test", "").replace(".spec", "")
+            )
             if bare in stems_of:
                 found.setdefault(stems_of[bare], {})[path] = None
             text = self._text(path)
             if text is None:
                 continue
-            for item in resolve(path, raw_imports(path, text, Facts(parsed=False)), text, index, lambda target, name: ""):
+            for item in resolve(
+                path, raw_imports(path, text, Facts(parsed=False)), text, index, lambda target, name: ""
+            ):
                 found.setdefault(owner[item.target], {})[path] = None
             self._same_folder(path, owner, index, found)
         return {name: tuple(paths) for name, paths in found.items()}
 
-    def _same_folder(self, path: str, owner: Mapping[str, str], index: Index, found: dict[str, dict[str, None]]) -> None:
+    def _same_folder(
+        self, path: str, owner: Mapping[str, str], index: Index, found: dict[str, dict[str, None]]
+    ) -> None:
         """A Go test stands beside what it tests and imports nothing."""
         beside = index.siblings(path)
         if language(path) == "go" and beside:
@@ -274,7 +297,11 @@ class _Surveyor:
         return sum(1 for changed in self.changes if not inside.isdisjoint(changed))
 
     def _docs(self) -> Iterator[Doc]:
-        paths = [path for path in self.files if path.lower().endswith(_DOC_SUFFIXES) and _DOC.fullmatch(path) and not is_foreign(path)]
+        paths = [
+            path
+            for path in self.files
+            if path.lower().endswith(_DOC_SUFFIXES) and _DOC.fullmatch(path) and not is_foreign(path)
+        ]
         for path in sorted(paths, key=lambda path: (path.count("/"), path))[:_MOST_DOCS]:
             words: dict[str, int] = {}
             for number, line in enumerate((self._text(path, 64 << 10) or "").split("\n"), start=1):

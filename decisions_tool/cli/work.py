@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from decisions_tool.errors import WaitingForPeople
 from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say
 from decisions_tool.text import plural
+
+if TYPE_CHECKING:
+    from decisions_tool.workflows.planner import Wait
 
 
 @click.command()
@@ -56,10 +60,10 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
     return 0
 
 
-def _tell_waits(waits: list[object]) -> None:
+def _tell_waits(waits: list[Wait]) -> None:
     for wait in waits:
-        say(f"… {wait.case}: {wait.why}", "waiting")  # type: ignore[attr-defined]
-        say(f"    {wait.command}")  # type: ignore[attr-defined]
+        say(f"… {wait.case}: {wait.why}", "waiting")
+        say(f"    {wait.command}")
 
 
 def _tell_uncommitted(folder: Path) -> None:

@@ -314,7 +314,7 @@ def _yaml_hint(block: str, line: int) -> str:
 # ---------------------------------------------------------------------- writing
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*|[0-9a-f]{40,64}|[0-9]+(?:\.[0-9]+)?|\d{4}-\d\d-\d\dT[0-9:]+Z")
-_WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false", "none"}
+_WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false"}
 
 
 def scalar(value: str) -> str:

@@ -136,7 +136,7 @@ class Ledger:
             _remove_empty(file.parent, self.repository.place.root)
             return
         data = self.repository.blob(write.after) or b""
-        crlf = held is not None and b"\r\n" in held if held is not None else self._new_files_crlf(write.path)
+        crlf = self._new_files_crlf(write.path) if held is None else b"\r\n" in held
         data = data.replace(b"\n", b"\r\n") if crlf and b"\r\n" not in data else data
         if data != held:
             mode = file.stat().st_mode & 0o777 if held is not None else 0o666 & ~_umask()

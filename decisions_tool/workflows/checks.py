@@ -151,7 +151,8 @@ def _covered(case: Case) -> list[Finding]:
 def _single_track(case: Case) -> list[Finding]:
     plan = track_plan(case)
     path = case.path("concerns")
-    resolved = [c for c in (case.find(Concerns) or Concerns.model_construct(concerns=())).concerns if c.resolution]
+    register = case.find(Concerns)
+    resolved = register is not None and any(concern.resolution for concern in register.concerns)
     if not plan.decisive.needed or not resolved or further_tracks(case):
         return []
     share = f"{plan.decisive.elsewhere} of {plan.decisive.counted} counted concerns belong elsewhere"

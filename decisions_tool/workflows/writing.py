@@ -8,7 +8,7 @@ from decisions_tool.documents import frontmatter
 from decisions_tool.documents.answers import OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Document, Meta
 from decisions_tool.documents.concerns import Concern, Concerns, Resolution
-from decisions_tool.documents.contract import Contract, ContractTrack
+from decisions_tool.documents.contract import Contract, ContractMeta, ContractTrack
 from decisions_tool.documents.paths import TASKS, place, task_path
 from decisions_tool.documents.request import RequestMeta
 from decisions_tool.documents.roadmap import Roadmap
@@ -162,11 +162,14 @@ def write_skeleton(case: Case, slot: str, reply: Reply | None) -> Changes:
     assert roadmap.plan is not None
     primary = ContractTrack(number=1, name=roadmap.plan.statements.primary, scope=roadmap.title, agreed=False)
     rows = [ContractTrack(number=n, name=name, scope=_scope(case, name), agreed=False) for n, name in tracks]
-    meta = Contract.META.model_validate(
-        {"type": "contract", "case": case.slug, "phase": "skeleton", "status": "reserved", "rehearsal": roadmap.meta.rehearsal}
-    )
+    meta = _reserved(case, roadmap.meta.rehearsal)
     path = task_path(case.slug, "contract", number=_free_number(case, 4 + len(tracks) + 1))
     return {path: Contract(meta=meta, title=roadmap.title, tracks=(primary, *rows)).render()}
+
+
+def _reserved(case: Case, rehearsal: bool | None) -> ContractMeta:
+    values = {"type": "contract", "case": case.slug, "phase": "skeleton", "status": "reserved", "rehearsal": rehearsal}
+    return ContractMeta.model_validate(values)
 
 
 def _scope(case: Case, component: str) -> str:
@@ -203,9 +206,7 @@ def clear_contract(case: Case, slot: str) -> Changes:
         return {}
     bare = {"provides": (), "consumes": (), "bridge": (), "agreed": False}
     tracks = tuple(track.model_copy(update=bare) for track in contract.tracks)
-    meta = Contract.META.model_validate(
-        {"type": "contract", "case": case.slug, "phase": "skeleton", "status": "reserved", "rehearsal": contract.meta.rehearsal}
-    )
+    meta = _reserved(case, contract.meta.rehearsal)
     update = {"tracks": tracks, "interfaces": (), "revisions": (), "meta": meta}
     return {contract_path(case): contract.model_copy(update=update).render()}
 
