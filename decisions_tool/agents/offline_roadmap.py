@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from decisions_tool.agents.desk import Desk
+from decisions_tool.agents.facts import Function
+from decisions_tool.agents.lenses import complexity
 from decisions_tool.agents.scope import Scope
-from decisions_tool.agents.survey import Edge, Function, Source
+from decisions_tool.agents.survey import Edge, Source
 from decisions_tool.agents.wording import bullets, code, codes, enumerate_words, verb
 from decisions_tool.documents.answers import PlanAnswer
 from decisions_tool.documents.base import Meta
@@ -357,14 +359,3 @@ def _operation(source: Source, function: Function) -> Operation:
     return Operation(
         name=code(function.name), complexity=complexity(function), where=code(f"{source.path}:{function.line}")
     )
-
-
-def complexity(function: Function) -> str:
-    """Big-O of a function's own loop statements; what it calls is not followed."""
-    depth = len(function.loops)
-    if depth == 0:
-        return "O(1) by its own loops: it has none"
-    lines = enumerate_words([str(line) for line in function.loops])
-    if depth == 1:
-        return f"O(n): one loop, at line {lines}"
-    return f"O(n^{depth}): {depth} nested loops, at lines {lines}"

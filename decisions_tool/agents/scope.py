@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from decisions_tool.agents.survey import Component, Edge, Function, Source, Survey
+from decisions_tool.agents.facts import Function
+from decisions_tool.agents.survey import Component, Edge, Source, Survey
 from decisions_tool.agents.wording import code, enumerate_words, request_words, stems
 
 #: How much a word weighs by where it is found.

@@ -85,6 +85,11 @@ class Edge(NamedTuple):
         return min(self.imports, key=lambda item: (item.how == "types", item.path, item.line))
 
     @property
+    def at_runtime(self) -> Import:
+        """The import that binds the two when the program runs, at the top of a file if there is one there."""
+        return min(self.imports, key=lambda item: (item.how == "types", item.how != "", item.path, item.line))
+
+    @property
     def types_only(self) -> bool:
         """True where nothing is imported when the program runs."""
         return all(item.how == "types" for item in self.imports)

@@ -20,7 +20,7 @@ from decisions_tool.ledger.preflight import branch_for_writing, check_ready
 from decisions_tool.ledger.record import Ledger, Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import Transition
-from decisions_tool.workflows.case import Case, File
+from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
 from decisions_tool.workflows.planning import by_name
@@ -313,12 +313,3 @@ def _transition(phase: Phase, case: Case, slot: str, reply: Reply | None, change
     model = (reply.model or "") if reply else ""
     cost = reply.usage.get("cost-usd", "") if reply else ""
     return Transition(case.slug, phase.name, slot, phase.headline(after, slot), backend, model, cost, inputs)
-
-
-def with_changes(case: Case, changes: Changes) -> Case:
-    """The case after a transition; new files have no blob id yet."""
-    files = {path: file for path, file in case.files.items() if path not in changes}
-    files |= {path: File("", text.encode()) for path, text in changes.items() if text is not None}
-    return Case(case.slug, files, case.settings, case.commit)
-
-

@@ -15,7 +15,7 @@ from decisions_tool.documents.paths import SLUG, TASKS, task_path
 from decisions_tool.documents.request import Request, RequestMeta
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.packets import input_blobs, make_packet
-from decisions_tool.engine.run import Engine, with_changes
+from decisions_tool.engine.run import Engine
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import inside, read_regular, write_atomically
 from decisions_tool.ledger.history import is_transition, last_change, undoable
@@ -25,9 +25,9 @@ from decisions_tool.ledger.record import Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import Transition
 from decisions_tool.text import one_line, slugify
-from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
-from decisions_tool.workflows.planner import find_slots, written
+from decisions_tool.workflows.planner import find_slots, taken_back, written
 from decisions_tool.workflows.planning import PLANNING, by_name
 from decisions_tool.workflows.writing import set_meta
 
@@ -172,12 +172,10 @@ def redo(repository: Repository, slug: str, name: str, reason: str, force: bool 
     """Take answers back so that the next run asks for them again."""
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition] | None:
-        found = [(phase, slot) for phase, slot in find_slots(case, name) if phase.name != "start"]
-        names = [f"{phase.name}/{slot}" for phase, slot in found]
-        changes = _cleared(case, found)
+        found = find_slots(case, name)
+        changes = taken_back(case, found)
         if not force:
-            _refuse_edited(repository, turn.tip, changes)
-        changes |= _forgotten(with_changes(case, changes), names)
+            _refuse_edited(repository, turn.tip, [path for path in changes if path != case.path("request")])
         pinned = _request(case).meta.pinned or ""
         for phase, slot in found:
             engine.spool.drop(slug, phase.name, slot, pinned, "redo")
@@ -187,28 +185,8 @@ def redo(repository: Repository, slug: str, name: str, reason: str, force: bool 
         engine.transact(slug, build)
 
 
-def _cleared(case: Case, found: Sequence[tuple[Phase, str]]) -> Changes:
-    changes: Changes = {}
-    for phase, slot in found:
-        if phase.done(case, slot):
-            step = phase.clear(case, slot)
-            changes |= step
-            case = with_changes(case, step)
-    return changes
-
-
-def _forgotten(case: Case, names: Sequence[str]) -> Changes:
-    """The request without its memory that these answers were undone."""
-    request, path = _request(case), case.path("request")
-    kept = [name for name in request.meta.undone or () if name not in names]
-    if len(kept) == len(request.meta.undone or ()):
-        return {}
-    text = case.text(path)
-    return {path: set_meta(text, "undone", kept, path, RequestMeta) if kept else frontmatter.drop_key(text, "undone", path)}
-
-
-def _refuse_edited(repository: Repository, tip: str, changes: Changes) -> None:
-    for path in changes:
+def _refuse_edited(repository: Repository, tip: str, paths: Sequence[str]) -> None:
+    for path in paths:
         last = last_change(repository, tip, path)
         if last is not None and not is_transition(last):
             said = f"{path} was edited by {last.author} in {last.commit[:10]}"

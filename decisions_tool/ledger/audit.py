@@ -23,7 +23,7 @@ from decisions_tool.rules.staleness import grown
 from decisions_tool.workflows.case import Case, read_document
 from decisions_tool.workflows.facts import roadmap_of
 from decisions_tool.workflows.phases import RULE, Phase
-from decisions_tool.workflows.planner import Ask, Compute, plan
+from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, taken_back
 from decisions_tool.workflows.planning import PLANNING
 from decisions_tool.workflows.writing import coverage_findings, unresolved_findings
 
@@ -206,10 +206,13 @@ class _Auditor:
                 self.report.add("illegal", "error", change.path, "an undo wrote something else than what was there before", _show(step), step)
 
     def _redo(self, step: Step) -> None:
-        for change in step.changes:
-            before, after = self._document(change.path, change.before), self._document(change.path, change.after)
-            if change.after and not (before and after and (grown(after, before) or self._same_words(change))):
-                self.report.add("illegal", "error", change.path, "a redo wrote something new", _show(step), step)
+        before = self._before(step, step.value("Case"))
+        try:
+            expected = taken_back(before, find_slots(before, step.value("Slot")))
+        except DecisionsError:
+            expected = {}
+        if {change.path: self._text(change.after) for change in step.changes} != expected:
+            self.report.add("recomputed", "error", before.folder, "a redo did more than take an answer back", _show(step), step)
 
     def _status(self, step: Step) -> None:
         for change in step.changes:

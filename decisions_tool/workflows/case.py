@@ -109,3 +109,10 @@ class Case:
                 except DocumentError as error:
                     found += error.findings
         return found
+
+
+def with_changes(case: Case, changes: Mapping[str, str | None]) -> Case:
+    """The case after a transition; new files have no blob id yet."""
+    files = {path: file for path, file in case.files.items() if path not in changes}
+    files |= {path: File("", text.encode()) for path, text in changes.items() if text is not None}
+    return Case(case.slug, files, case.settings, case.commit)

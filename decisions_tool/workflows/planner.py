@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.base import Document
+from decisions_tool.documents.frontmatter import drop_key
+from decisions_tool.documents.request import RequestMeta
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
-from decisions_tool.workflows.case import Case, read_document
-from decisions_tool.workflows.phases import RULE, Phase
+from decisions_tool.workflows.case import Case, read_document, with_changes
+from decisions_tool.workflows.phases import RULE, Changes, Phase
 from decisions_tool.workflows.planning import PLANNING, by_name
+from decisions_tool.workflows.writing import set_meta
 
 DONE = "done"
 
@@ -178,3 +182,20 @@ def find_slots(case: Case, name: str) -> list[tuple[Phase, str]]:
         known = ", ".join(f"{phase.name}/{slot}" for phase, slot in everything) or "none yet"
         raise DecisionsError(f"{case.slug} has no phase or slot {name!r}", f"one of: {known}")
     return found
+
+
+def taken_back(case: Case, found: Sequence[tuple[Phase, str]]) -> Changes:
+    """What a redo of these slots changes: answers cleared, and the memory that they were undone gone."""
+    changes: Changes = {}
+    for phase, slot in found:
+        if phase.done(case, slot):
+            step = phase.clear(case, slot)
+            changes |= step
+            case = with_changes(case, step)
+    request, path = case.request, case.path("request")
+    undone = list(request.meta.undone or ()) if request else []
+    kept = [name for name in undone if name not in {f"{phase.name}/{slot}" for phase, slot in found}]
+    if len(kept) < len(undone):
+        text = case.text(path)
+        changes[path] = set_meta(text, "undone", kept, path, RequestMeta) if kept else drop_key(text, "undone", path)
+    return changes
