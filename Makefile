@@ -18,12 +18,12 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint torture bench lock clean
+.PHONY: help demo test lint torture docs bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-demo: $(STAMP) ## show both workflows, offline, in a fresh repository
+demo: $(STAMP) ## show the whole story, offline, in a fresh repository
 	@$(BIN)/decisions demo
 
 test: $(STAMP) ## run the tests
@@ -37,6 +37,9 @@ lint: $(STAMP) ## check style, types and the floors
 
 torture: $(STAMP) ## kill it, race it, fill the disk (slow)
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/torture -n 0
+
+docs: $(STAMP) ## write the reference pages from the code
+	@$(BIN)/python docs/generate.py
 
 bench: $(STAMP) ## measure
 	@$(BIN)/python benchmarks/run.py

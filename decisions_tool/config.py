@@ -101,18 +101,18 @@ ROLES = {
 
 
 class Panels(Shape):
-    none: tuple[Name, ...] = ()
-    mini: tuple[Name, ...] = ("don", "steve")
-    full: tuple[Name, ...] = ("tarjan", "cousot", "hejlsberg", "steve")
+    none: tuple[Name, ...] = Field((), description="experts for one small module")
+    mini: tuple[Name, ...] = Field(("don", "steve"), description="experts for a well-understood task")
+    full: tuple[Name, ...] = Field(("tarjan", "cousot", "hejlsberg", "steve"), description="experts for several subsystems with long-term impact")
 
 
 class Tracks(Shape):
-    counted: tuple[Severity, ...] = ("critical", "important", "question")
+    counted: tuple[Severity, ...] = Field(("critical", "important", "question"), description="severities that the rule counts")
     share: int = Field(25, ge=1, le=99, description="percent of counted concerns owned elsewhere that calls for tracks")
 
 
 class Backends(Shape):
-    default: Name = "offline"
+    default: Name = Field("offline", description="who answers unless a role says otherwise: offline or manual")
     roles: dict[Name, Name] = Field(default_factory=dict, description="role or expert -> backend")
 
 

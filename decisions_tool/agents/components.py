@@ -6,27 +6,35 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from decisions_tool.agents.wording import name_of
+from decisions_tool.agents.wording import name_of, word_set
 from decisions_tool.text import HIDDEN, slugify
 
 _EXTENSIONS = {
-    "python": "py", "javascript": "js jsx mjs cjs ts tsx mts cts vue svelte", "go": "go", "rust": "rs", "java": "java kt kts scala groovy",
-    "c": "c h cc cpp cxx hpp hh hxx ipp m mm cu", "ruby": "rb", "csharp": "cs", "php": "php", "swift": "swift", "elixir": "ex exs",
+    "python": "py",
+    "javascript": "js jsx mjs cjs ts tsx mts cts vue svelte",
+    "go": "go",
+    "rust": "rs",
+    "java": "java kt kts scala groovy",
+    "c": "c h cc cpp cxx hpp hh hxx ipp m mm cu",
+    "ruby": "rb",
+    "csharp": "cs",
+    "php": "php",
+    "swift": "swift",
+    "elixir": "ex exs",
     "other": "sh bash lua dart zig hs ml mli clj cljs erl pl pm r jl nim v sql f90 pas ada",
-}  # fmt: skip
+}
 LANGUAGES = {extension: name for name, extensions in _EXTENSIONS.items() for extension in extensions.split()}
 #: Folders that hold no part of the program, at any depth; and folders of which that is true at the top only.
-_ASIDE = frozenset(
-    "doc docs documentation example examples sample samples demo demos benchmark benchmarks bench vendor vendored _vendor third_party"
-    " third-party thirdparty node_modules site-packages __pycache__ testdata fixtures bower_components docs_src".split()
-)
-_ASIDE_AT_TOP = frozenset(
-    "_tasks build dist out target ci tools scripts script contrib packaging etc extra extras".split()
-)
-_NEVER = frozenset(
-    "_tasks vendor vendored _vendor third_party third-party thirdparty node_modules site-packages __pycache__".split()
-)
-_TESTS = frozenset("test tests __tests__ e2e cypress".split())
+_NEVER = word_set("""
+    _tasks vendor vendored _vendor third_party third-party thirdparty node_modules bower_components site-packages
+    __pycache__
+""")
+_ASIDE = _NEVER | word_set("""
+    doc docs docs_src documentation example examples sample samples demo demos benchmark benchmarks bench testdata
+    fixtures
+""")
+_ASIDE_AT_TOP = word_set("build dist out target ci tools scripts script contrib packaging etc extra extras")
+_TESTS = word_set("test tests __tests__ e2e cypress")
 _TEST_FILE = re.compile(
     r"test_.*\.py|.*_tests?\.(?:py|go|c|cc|cpp|rs|rb|exs)|tests?\.py|.*[.-](?:test|spec|cy)\.\w+|.*_spec\.rb|.*Tests?\.\w+"
 )
@@ -35,9 +43,7 @@ _GENERATED = re.compile(
 )
 _BUILD_AT_TOP = re.compile(r"(?i)(?:setup|noxfile|fabfile|dodo|build|gulpfile|gruntfile|rakefile|mix|package)\.\w+")
 #: Folders whose children are the parts, when they stand at the top or in each other.
-_CONTAINERS = frozenset(
-    "src lib libs source sources app internal pkg cmd modules services packages crates apps".split()
-)
+_CONTAINERS = word_set("src lib libs source sources app internal pkg cmd modules services packages crates apps")
 #: Languages in which the files of one folder see each other without an import.
 _ONE_PER_FOLDER = frozenset({"go", "java", "csharp", "swift"})
 #: Files that speak for their folder; the second kind does only where the folder has a name of its own.
@@ -149,7 +155,7 @@ def stem_of(path: str) -> str:
 
 
 def _names(keys: Sequence[str]) -> dict[str, str]:
-    """The shortest tail of each group's path that no other group has; words with a meaning of their own get the whole path."""
+    """The shortest tail of a group's path that no other group has; for words that mean something else, a longer one."""
     names = {key: name_of(key.rstrip("/").rpartition("/")[2]) if key else "root" for key in keys}
     depth = 1
     while depth < 12 and (taken := _ambiguous(names)):

@@ -92,7 +92,7 @@ def read_facts(language: str, text: str) -> Facts:
             walk.module(tree)
             return walk.facts(count, len(lines), todos)
     found = scan(language, text)
-    functions = tuple(Function(quote(name, 60), *rest) for name, *rest in found.functions)
+    functions = tuple(Function(quote(f[0], 60), *f[1:]) for f in found.functions)
     broad = tuple(
         Note(line, _around(functions, line))
         for line in found.broad
@@ -156,9 +156,16 @@ class _Walk:
 
     def facts(self, lines: int, length: int, todos: tuple[Note, ...]) -> Facts:
         return Facts(
-            lines, length, tuple(self.functions), self.defined, tuple(sorted(self.broad)), tuple(sorted(self.silent)), tuple(self._state()), todos,
-            tuple(sorted(self.imports)),
-        )  # fmt: skip
+            lines=lines,
+            length=length,
+            functions=tuple(self.functions),
+            defined=self.defined,
+            broad=tuple(sorted(self.broad)),
+            silent=tuple(sorted(self.silent)),
+            state=tuple(self._state()),
+            todos=todos,
+            imports=tuple(sorted(self.imports)),
+        )
 
     def _push(self, nodes: Sequence[ast.AST], place: _Place) -> None:
         self.stack.extend((node, place) for node in reversed(nodes))

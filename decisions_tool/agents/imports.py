@@ -15,40 +15,28 @@ from decisions_tool.agents.facts import Facts, RawImport
 
 _MOST = 400
 _JS = re.compile(
-    r"(?m)^[ \t]*(?:import|export)\s+(?P<types>type\s+)?(?P<names>[\w$*\s{},]*?)\s*from\s*['\"](?P<from>[^'\"\n]+)['\"]"
+    r"(?m)^[ \t]*(?:import|export)\s+(?P<types>type\s+)?(?P<names>[\w$*\s{},]{0,2000}?)\s*from\s*['\"](?P<from>[^'\"\n]+)['\"]"
     r"|^[ \t]*import\s*['\"](?P<bare>[^'\"\n]+)['\"]"
-    r"|^(?:[^\n/'\"*]{0,120}?)(?P<bound>[\w$]+|\{[^{}\n]*\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*['\"](?P<require>[^'\"\n]+)['\"]"
+    r"|^(?:[^\n/'\"*]{0,120}?)(?P<bound>[\w$]+|\{[^{}\n]*\})\s*=\s*(?:await\s+)?"
+    r"(?:require|import)\(\s*['\"](?P<require>[^'\"\n]+)['\"]"
     r"|\b(?:require|import)\(\s*['\"](?P<call>[^'\"\n]+)['\"]"
 )
-_GO_BLOCK = re.compile(r"(?ms)^import\s*\(\s*$(.*?)^\)")
+_GO_BLOCK = re.compile(r"(?m)^import\s*\(([^)]{0,8000})\)")
 _GO_LINE = re.compile(r"(?m)^(?:import)?[ \t]*(?P<alias>[\w.]+[ \t]+)?\"(?P<target>[^\"\n]+)\"")
 _RUST = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use\s+(?P<use>[^;]{1,2000});|mod\s+(?P<mod>\w+)\s*;)")
 _JAVA = re.compile(
-    r"(?m)^\s*(?:import|using)\s+(?:static\s+)?(?P<target>[\w.]+)(?P<all>\.\*|\._)?\s*;?[ \t]*(?:as\s+\w+)?\r?$"
+    r"(?m)^[ \t]*(?:import|using)[ \t]+(?:static[ \t]+)?(?P<target>[\w.]+?)(?:\.\*|\._)?[ \t]*;?[ \t]*(?:as[ \t]+\w+)?\r?$"
 )
 _PHP = re.compile(r"(?m)^use\s+(?:function\s+)?\\?(?P<target>[\w\\]+)(?:\s+as\s+\w+)?;")
 _INCLUDE = re.compile(r"(?m)^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<target>[^>\"\n]+)[>\"]")
 _RUBY = re.compile(r"(?m)^[ \t]*require(?P<relative>_relative)?[ \t(]*['\"](?P<target>[^'\"\n]+)['\"]")
 _PYTHON = re.compile(
-    r"(?m)^(?P<indent>[ \t]*)(?:from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]{0,4000}\)|[^\n#]+)|import[ \t]+(?P<plain>[\w., \t]+))"
+    r"(?m)^(?P<indent>[ \t]*)(?:from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*"
+    r"(?P<names>\([^)]{0,4000}\)|[^\n#]+)|import[ \t]+(?P<plain>[\w., \t]+))"
 )
-_DECLARED = re.compile(r"(?m)^\s*(?:package|namespace)\s+([\w.\\]+)")
-_SUFFIXES = (
-    "",
-    ".ts",
-    ".tsx",
-    ".js",
-    ".jsx",
-    ".mjs",
-    ".cjs",
-    ".vue",
-    ".svelte",
-    "/index.ts",
-    "/index.tsx",
-    "/index.js",
-    "/index.mjs",
-)
-
+_DECLARED = re.compile(r"(?m)^[ \t]*(?:package|namespace)[ \t]+([\w.\\]+)")
+_SCRIPTS = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte")
+_SUFFIXES = ("", *_SCRIPTS, "/index.ts", "/index.tsx", "/index.js", "/index.mjs")
 
 #: The file at or beside a target that defines a name, or an empty text.
 Defines = Callable[[str, str], str]
@@ -215,9 +203,16 @@ class Index:
 
 
 _RESOLVE = {
-    "python": Index.python, "javascript": Index.javascript, "go": Index.go, "rust": Index.rust, "java": Index.named, "csharp": Index.named,
-    "php": Index.named, "c": Index.include, "ruby": Index.ruby,
-}  # fmt: skip
+    "python": Index.python,
+    "javascript": Index.javascript,
+    "go": Index.go,
+    "rust": Index.rust,
+    "java": Index.named,
+    "csharp": Index.named,
+    "php": Index.named,
+    "c": Index.include,
+    "ruby": Index.ruby,
+}
 
 
 def resolve(path: str, raws: Iterable[RawImport], text: str, index: Index, defines: Defines) -> Iterator[Import]:
@@ -370,14 +365,23 @@ def _rust_paths(tree: str, depth: int) -> Iterator[str]:
             part += char
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[RawImport]:
-    for match in pattern.finditer(text):
-        groups = match.groupdict()
-        yield RawImport(_line(text, match.start("target")), groups["target"], level=1 if groups.get("relative") else 0)
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], Iterator[RawImport]]:
+    def extract(text: str) -> Iterator[RawImport]:
+        for match in pattern.finditer(text):
+            relative = match.groupdict().get("relative")
+            yield RawImport(_line(text, match.start("target")), match["target"], level=1 if relative else 0)
+
+    return extract
 
 
-_EXTRACT = {
-    "python": _python, "javascript": _javascript, "go": _go, "rust": _rust,
-    "java": lambda text: _matches(_JAVA, text), "csharp": lambda text: _matches(_JAVA, text),
-    "php": lambda text: _matches(_PHP, text), "c": lambda text: _matches(_INCLUDE, text), "ruby": lambda text: _matches(_RUBY, text),
-}  # fmt: skip
+_EXTRACT: dict[str, Callable[[str], Iterator[RawImport]]] = {
+    "python": _python,
+    "javascript": _javascript,
+    "go": _go,
+    "rust": _rust,
+    "java": _matching(_JAVA),
+    "csharp": _matching(_JAVA),
+    "php": _matching(_PHP),
+    "c": _matching(_INCLUDE),
+    "ruby": _matching(_RUBY),
+}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from decisions_tool.agents.protocol import Answer, Packet, Ticket
 from decisions_tool.documents import frontmatter
+from decisions_tool.documents.paths import MAX_FILE
 from decisions_tool.ledger.files import inside, read_regular, write_atomically
 from decisions_tool.ledger.git import Place
 
@@ -32,7 +33,7 @@ class Manual:
         packet = ticket.packet
         own = bool(packet.path)
         file = inside(self._place.root, packet.path) if own else self.answer_file(packet)
-        data = read_regular(file, frontmatter.MAX_FILE)
+        data = read_regular(file, MAX_FILE)
         if not data:
             return None
         where = packet.path or str(file)

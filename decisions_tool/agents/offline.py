@@ -1,11 +1,11 @@
-"""The rehearsal backend: no key, no network. It reads the repository at the pinned commit and says only what it found."""
+"""The rehearsal backend: no key, no network. It reads the pinned commit and says only what it found there."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 
-from decisions_tool.agents import offline_concerns, offline_reviews, offline_roadmap, offline_tracks
+from decisions_tool.agents import offline_concerns, offline_research, offline_reviews, offline_roadmap, offline_tracks
 from decisions_tool.agents.desk import Desk
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
 from decisions_tool.agents.survey import Survey, survey
@@ -18,8 +18,8 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "review": offline_reviews.review,
     "concerns": offline_concerns.concerns,
     "owners": offline_concerns.owners,
-    "research": offline_tracks.research,
-    "synthesis": offline_tracks.synthesis,
+    "research": offline_research.research,
+    "synthesis": offline_research.synthesis,
     "contract": offline_tracks.contract,
     "design": offline_tracks.design,
     "resolution": offline_concerns.resolution,

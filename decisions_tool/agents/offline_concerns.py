@@ -254,7 +254,8 @@ def _rationale(desk: Desk, concern: Concern, owner: str) -> str:
         component = desk.survey.components[known]
         facts.append(
             f"{code(known)} owns it: {component.lines} lines in {plural(len(component.files), 'file')}, imported by "
-            f"{plural(len(desk.survey.importers(known)), 'component')}, {plural(len(component.tests), 'test file')} aimed at it."
+            f"{plural(len(desk.survey.importers(known)), 'component')}, with "
+            f"{plural(len(component.tests), 'test file')} aimed at it."
         )
     return " ".join(facts)
 

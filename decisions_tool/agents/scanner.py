@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _C_CALL = r"(?P<name>~?[A-Za-z_]\w*)\s*\((?!.*;\s*$)(?!\*)"
-_MODIFIERS = r"(?:public|private|protected|internal|static|final|abstract|override|async|virtual|sealed|export|default|open|suspend|inline)"
+_MODIFIERS = (
+    r"(?:public|private|protected|internal|static|final|abstract|override|async|virtual|sealed|export|default|open"
+    r"|suspend|inline)"
+)
+_ARROW = r"(?:async\s*)?(?:function\b|\([^()]*\)\s*(?::[^=]+)?=>|[\w$]+\s*=>)"
+_METHOD = r"(?!(?:if|for|while|switch|catch|return|function)\b)(?:get\s+|set\s+|#|\*)?(?P<name4>[\w$]+)"
 _FUNCTION = {
     "python": r"(?:async\s+)?def\s+(?P<name>\w+)",
-    "javascript": rf"(?:{_MODIFIERS}\s+)*(?:function\*?\s+(?P<name>[\w$]+)|(?:const|let|var)\s+(?P<name2>[\w$]+)\s*(?::[^=]+)?=\s*(?:async\s*)?"
-    r"(?:function\b|\([^()]*\)\s*(?::[^=]+)?=>|[\w$]+\s*=>)|[\w$.]+\.(?P<name3>[\w$]+)\s*=\s*(?:async\s+)?function\b"
-    r"|(?!if\b|for\b|while\b|switch\b|catch\b|return\b|function\b)(?:get\s+|set\s+|#|\*)?(?P<name4>[\w$]+)\s*(?:<[^>]*>)?\([^()]*\)\s*(?::[^{]+)?\{\s*$)",
+    "javascript": rf"(?:{_MODIFIERS}\s+)*(?:function\*?\s+(?P<name>[\w$]+)"
+    rf"|(?:const|let|var)\s+(?P<name2>[\w$]+)\s*(?::[^=]+)?=\s*{_ARROW}"
+    r"|[\w$.]+\.(?P<name3>[\w$]+)\s*=\s*(?:async\s+)?function\b"
+    rf"|{_METHOD}\s*(?:<[^>]*>)?\([^()]*\)\s*(?::[^{{]+)?\{{\s*$)",
     "go": r"func\s+(?:\([^)]*\)\s*)?(?P<name>\w+)",
     "rust": r"(?:pub(?:\([^)]*\))?\s+)?(?:const\s+|async\s+|unsafe\s+|extern\s+(?:\"[^\"]*\"\s+)?)*fn\s+(?P<name>\w+)",
-    "java": rf"(?:@\w+\s+)*(?:(?:{_MODIFIERS})\s+)*(?:(?:fun|def)\s+(?:[\w<>.]+\.)?(?P<name2>\w+)|(?!return\b|new\b|else\b|throw\b)[\w<>\[\],.?]+\s+{_C_CALL})",
-    "c": rf"(?!return\b|else\b|new\b|delete\b|throw\b|case\b|typedef\b|#)(?:[\w:<>,~]+[\s*&]+)+(?:[\w<>]+::)*{_C_CALL}",
+    "java": rf"(?:@\w+\s+)*(?:(?:{_MODIFIERS})\s+)*(?:(?:fun|def)\s+(?:[\w<>.]+\.)?(?P<name2>\w+)"
+    rf"|(?!(?:return|new|else|throw)\b)[\w<>\[\],.?]+\s+{_C_CALL})",
+    "c": r"(?!(?:return|else|new|delete|throw|case|typedef)\b|#)"
+    rf"(?:[\w:<>,~]+[\s*&]+)+(?:[\w<>]+::)*{_C_CALL}",
     "ruby": r"def\s+(?:self\.)?(?P<name>[\w?!]+)",
     "php": rf"(?:{_MODIFIERS}\s+)*function\s+&?(?P<name>\w+)",
     "swift": rf"(?:{_MODIFIERS}\s+)*func\s+(?P<name>\w+)",
@@ -25,10 +33,11 @@ _FUNCTION = {
 }
 _FUNCTION["csharp"] = _FUNCTION["java"]
 _LOOP = re.compile(
-    r"(?:\}\s*)?(?:'?\w+:\s*)?(?:async\s+)?(?:for|while|loop|foreach|until|do)\b(?!\s*=)|[^\"'/#]*\.(?:forEach|each)\b\s*[({d]"
+    r"(?:\}\s*)?(?:'?\w+:\s*)?(?:async\s+)?(?:for|while|loop|foreach|until|do)\b(?!\s*=)"
+    r"|[^\"'/#]*\.(?:forEach|each)\b\s*[({d]"
 )
 _TYPE = re.compile(
-    r"(?:(?:public|private|protected|internal|static|final|abstract|sealed|export|default|pub(?:\([^)]*\))?|open|data|case|partial)\s+)*"
+    rf"(?:(?:{_MODIFIERS}|pub(?:\([^)]*\))?|data|case|partial)\s+)*"
     r"(?:class|struct|enum|trait|interface|module|object|record|protocol|type|defmodule|namespace)\s+(?P<name>[\w$.:]+)"
 )
 _VALUE = re.compile(r"(?:export\s+|pub\s+)?(?:const|let|var|static)\s+(?P<name>[\w$]+)")
@@ -117,7 +126,7 @@ class _Scanner:
         block = _Block(indent, number, name, _parameters(rest))
         if indent == 0:
             self.defined.setdefault(name, number)
-        if text.endswith("}") or text.endswith(";"):
+        if text.endswith(("}", ";")):
             self._finish(block, number)
         else:
             self.open.append(block)

@@ -13,6 +13,7 @@ from decisions_tool.agents.wording import code, enumerate_words, request_words, 
 
 #: How much a word weighs by where it is found.
 _WEIGHTS = {"path": 16, "named": 14, "component": 12, "file": 5, "definition": 2, "text": 1}
+_NAMES = frozenset({"path", "named", "component"})
 _MOST_SUBSYSTEMS = 5
 NOTHING = "repository"
 
@@ -73,11 +74,11 @@ class Scope:
             return "No source code was found at this commit, so the repository as a whole is the component."
         importers = self.survey.importers(self.primary)
         if not self.scores.get(self.primary):
-            return f"No word of the request names anything in the code; {code(self.primary)} is what most other components import ({len(importers)})."
-        hits = sorted(
-            self.hits[self.primary].values(), key=lambda hit: (-_WEIGHTS[hit.level], hit.path, hit.line, hit.word)
-        )
-        shown = [hit.say() for hit in hits if hit.level != "text"] or [f"“{hit.word}” (in the text)" for hit in hits]
+            most = f"{code(self.primary)} is what most other components import ({len(importers)})"
+            return f"No word of the request names anything in the code; {most}."
+        hits = list(self.hits[self.primary].values())
+        hits.sort(key=lambda hit: (-_WEIGHTS[hit.level], hit.path, hit.line, hit.word))
+        shown = [hit.say() for hit in hits if hit.level != "text"] or [hit.say() for hit in hits]
         return f"{code(self.primary)} matches the request best: {enumerate_words(shown, 5)}. {self._runner_up()}"
 
     def _runner_up(self) -> str:
@@ -85,7 +86,8 @@ class Scope:
         if not others:
             return "No other component matches."
         score, name = others[0]
-        return f"It scores {self.scores[self.primary]}, the next, {code(name)}, {-score} (names weigh more than text, rare words more than common ones)."
+        rule = "names weigh more than text, rare words more than common ones"
+        return f"It scores {self.scores[self.primary]}, the next, {code(name)}, {-score} ({rule})."
 
     def matching(self, component: str) -> list[Source]:
         """Files of a component that have a word of the request in their name or among their definitions."""
@@ -200,16 +202,10 @@ def _in_source(source: Source, words: Mapping[str, str]) -> list[tuple[str, Hit]
 def _subsystems(
     survey: Survey, primary: str, hits: Mapping[str, Mapping[str, Hit]], scores: Mapping[str, int]
 ) -> tuple[str, ...]:
-    """The primary component, what the request names, then the neighbours that match it and share most with the primary one."""
+    """The primary component, what the request names, then the neighbours that match and share most with it."""
     around = dict.fromkeys([*survey.importers(primary), *survey.imported(primary)])
-    named = [
-        name
-        for name, found in hits.items()
-        if any(hit.level in {"path", "component", "named"} for hit in found.values())
-    ]
-    worth = {
-        name: scores[name] + sum(_tie(survey, pair) for pair in ((name, primary), (primary, name))) for name in hits
-    }
+    named = [name for name, found in hits.items() if any(hit.level in _NAMES for hit in found.values())]
+    worth = {name: scores[name] + _tie(survey, name, primary) + _tie(survey, primary, name) for name in hits}
     chosen = dict.fromkeys([primary, *_by(named, worth)])
     for name in _by(list(around), worth):
         if len(chosen) < _MOST_SUBSYSTEMS - 1:
@@ -217,9 +213,9 @@ def _subsystems(
     return tuple(chosen)[:_MOST_SUBSYSTEMS]
 
 
-def _tie(survey: Survey, pair: tuple[str, str]) -> int:
+def _tie(survey: Survey, source: str, target: str) -> int:
     """How strongly one component holds on to another: names imported, those for types only counting little."""
-    edge = survey.edges.get(pair)
+    edge = survey.edges.get((source, target))
     return 0 if edge is None else min(6, len(edge.names)) * (3 if edge.types_only else 15)
 
 

@@ -34,7 +34,8 @@ MOST_TOTAL = 24 << 20
 _TOO_BIG = 4 << 20
 _MOST_TESTS, _MOST_DOCS, _MOST_MANIFESTS = 1_000, 150, 300
 _DOC = re.compile(
-    r"(?i)(?:.*/)?(?:readme|changelog|architecture|contributing|design|adr[-_ ]?\d*)[^/]*|(?:.*/)?(?:docs?|adrs?|decisions|rfcs?)/.*"
+    r"(?i)(?:.*/)?(?:readme|changelog|architecture|contributing|design|adr[-_ ]?\d*)[^/]*"
+    r"|(?:.*/)?(?:docs?|adrs?|decisions|rfcs?)/.*"
 )
 _OWN = ("_tasks/", "docs/decisions/working/")
 _DOC_SUFFIXES = (".md", ".rst", ".txt", ".adoc", "/readme", "/changelog")
@@ -59,7 +60,7 @@ class Doc(NamedTuple):
 
 
 class Component(NamedTuple):
-    """``files`` are all its files, ``tests`` the test files that import or name it, ``churn`` commits that touched it."""
+    """``files`` are all its files, ``churn`` the commits that touched it, ``tests`` the files that import or name it."""
 
     name: str
     files: tuple[str, ...]
@@ -188,10 +189,8 @@ class _Surveyor:
         files = [file for file in repository.files() if not file.path.startswith(_OWN)]
         self.files = {file.path: file for file in files if showable(file.path)}
         self.hidden = len(files) - len(self.files)
-        changes = repository.changes()
-        self.commits = len(changes)
-        self.churn = Counter(path for paths in changes for path in dict.fromkeys(paths))
-        self.changes = changes
+        self.changes = repository.changes()
+        self.churn = Counter(path for paths in self.changes for path in dict.fromkeys(paths))
         self.cut = 0
         self.budget = MOST_TOTAL
         self.texts: dict[str, str] = {}
@@ -202,24 +201,34 @@ class _Surveyor:
         parts = split(sizes)
         owner = {path: name for name, paths in parts.items() for path in paths}
         facts = dict(self._facts(list(owner)))
-        sources = {
-            path: Source(path, owner[path], found, self._words(path), self.churn[path]) for path, found in facts.items()
-        }
         index = self._index(owner)
         edges = _edges(owner, [item for path in facts for item in self._imports(path, facts, index)])
-        self.budget = max(self.budget, MOST_TOTAL // 4)
-        tests = self._tests(parts, owner, index)
-        components = {
-            name: Component(
-                name, paths, sum(facts[p].lines for p in paths if p in facts), self._touched(paths), tests.get(name, ())
-            )
-            for name, paths in parts.items()
-        }
         runtime = [pair for pair, edge in edges.items() if not edge.types_only]
+        self.budget = max(self.budget, MOST_TOTAL // 4)
         return Survey(
-            self.repository.commit, self.repository.day, components, sources, edges, cycles(sorted(components), runtime),
-            tuple(self._docs()), sum(map(is_named_test, self.files)), self.commits, tuple(self._limits(len(owner), len(sources))),
-        )  # fmt: skip
+            commit=self.repository.commit,
+            day=self.repository.day,
+            components=self._components(parts, facts, self._tests(parts, owner, index)),
+            sources={path: self._source(path, owner[path], found) for path, found in facts.items()},
+            edges=edges,
+            cycles=cycles(sorted(parts), runtime),
+            docs=tuple(self._docs()),
+            tests=sum(map(is_named_test, self.files)),
+            commits=len(self.changes),
+            limits=tuple(self._limits(len(owner), len(facts))),
+        )
+
+    def _source(self, path: str, component: str, facts: Facts) -> Source:
+        return Source(path, component, facts, stems(self.texts[path]), self.churn[path])
+
+    def _components(
+        self, parts: Mapping[str, tuple[str, ...]], facts: Mapping[str, Facts], tests: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, Component]:
+        found = {}
+        for name, paths in parts.items():
+            lines = sum(facts[path].lines for path in paths if path in facts)
+            found[name] = Component(name, paths, lines, self._touched(paths), tests.get(name, ()))
+        return found
 
     def _facts(self, paths: Sequence[str]) -> Iterator[tuple[str, Facts]]:
         """Facts of the files that matter most: changed often, then large."""
@@ -246,9 +255,6 @@ class _Surveyor:
             data = data[: data.rfind(b"\n", 0, most) + 1 or most]
         self.budget -= len(data)
         return data.decode("utf-8", "replace").replace("\r\n", "\n")
-
-    def _words(self, path: str) -> frozenset[str]:
-        return stems(self.texts[path])
 
     def _index(self, owner: Mapping[str, str]) -> Index:
         manifests = {}
@@ -318,7 +324,8 @@ class _Surveyor:
         if self.hidden:
             yield f"{verb(self.hidden, 'file', 'was', 'were')} left out for names that cannot be shown safely."
         if known > read:
-            yield f"{read} of {known} source files were read: those changed most often, then the largest; the others are known by name only."
+            rest = "those changed most often, then the largest; the others are known by name only"
+            yield f"{read} of {known} source files were read: {rest}."
         if self.cut:
             yield f"{verb(self.cut, 'file', 'was', 'were')} read up to {MOST_BYTES >> 10} KiB only."
 

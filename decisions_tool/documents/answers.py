@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from decisions_tool.documents.base import Document, Item, Line, Meta, Part, Prose, Title, Where, paragraphs
+from pydantic import Field
+
+from decisions_tool.documents.base import Document, Item, Line, Meta, Part, Prose, Title, Where, labelled, paragraphs
 from decisions_tool.documents.outline import Section, fields, table_lines, tables
 from decisions_tool.documents.roadmap import Plan, read_plan
 
@@ -36,7 +38,7 @@ class OwnersAnswer(Document):
 
     KIND: ClassVar[str] = "owners"
     meta: Meta
-    owners: tuple[Owner, ...]
+    owners: tuple[Owner, ...] = Field(min_length=1)
 
     @classmethod
     def gather(cls, root: Section, where: Where) -> dict[str, Any]:
@@ -68,7 +70,8 @@ class ResolutionAnswer(Document):
         return {key: named.get(key.title(), "") for key in ("decision", "rationale", "contract")}
 
     def body(self) -> str:
-        return paragraphs(f"**Decision:** {self.decision}\n**Rationale:** {self.rationale}\n**Contract:** {self.contract}")
+        rationale = labelled("Rationale", self.rationale)
+        return paragraphs(f"**Decision:** {self.decision}\n{rationale}\n**Contract:** {self.contract}")
 
 
 def _flat(section: Section) -> list[str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from decisions_tool.documents import frontmatter, outline
 from decisions_tool.errors import DocumentError, Finding
-from decisions_tool.text import bad_character
+from decisions_tool.text import HIDDEN, bad_character
 
 REHEARSAL = "> **Rehearsal:** no model was called. Every statement below was computed from the repository."
 
@@ -30,13 +31,29 @@ def _line(value: str) -> str:
         raise ValueError("is empty")
     if bad_character(flat):
         raise ValueError("holds a character that hides or reorders text")
+    hidden = outline.Hidden()
+    if hidden.covers(f"| {flat}") or hidden.open:
+        raise ValueError("opens a comment and does not close it")
     return flat
+
+
+def _word(value: str) -> str:
+    flat = _line(value)
+    if bad_character(flat, HIDDEN):
+        raise ValueError("holds a character that hides text")
+    return flat
+
+
+def _path(value: str) -> str:
+    if not value.strip() or re.search(r"[\n\t]", value) or bad_character(value, HIDDEN):
+        raise ValueError("is no path that can be written down")
+    return value
 
 
 def _title(value: str) -> str:
     flat = _line(value)
-    if re.search(r"(?:^|\s)#+$", flat) or flat.startswith("<!--"):
-        raise ValueError("ends in # or begins a comment")
+    if outline.heading(f"# {flat}") != (1, flat):
+        raise ValueError("ends in #")
     return flat
 
 
@@ -44,9 +61,10 @@ def _prose(value: str) -> str:
     text = value.replace("\r\n", "\n").strip()
     if bad_character(text) or "\r" in text:
         raise ValueError("holds a character that hides or reorders text")
-    lines = text.split("\n")
     hidden = outline.Hidden()
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            raise ValueError(f"line {number} of the text is a mark of a merge conflict")
         if hidden.covers(line):
             continue
         if outline.heading(line, 3):
@@ -67,8 +85,10 @@ def _some_prose(value: str) -> str:
 
 def _listed(value: str) -> str:
     flat = _line(value)
-    if re.search(r"[,;|]", flat) or flat.lower() == "none":
+    if re.search(r"[,;|]", flat):
         raise ValueError("holds a comma, semicolon or bar")
+    if not items(flat):
+        raise ValueError("is a word for nothing")
     return flat
 
 
@@ -96,11 +116,15 @@ def _day(value: str) -> str:
 
 
 Line = Annotated[str, AfterValidator(_line)]
+#: A value of front matter, and a key of a mapping in it: YAML takes no more than 1024 characters as a key.
+Word = Annotated[str, Field(max_length=2000), AfterValidator(_word)]
+PathName = Annotated[str, Field(max_length=500), AfterValidator(_path)]
 Title = Annotated[str, AfterValidator(_title)]
 Prose = Annotated[str, AfterValidator(_some_prose)]
 MaybeProse = Annotated[str, AfterValidator(_prose)]
 Item = Annotated[str, AfterValidator(_listed)]
-Count = Annotated[int, BeforeValidator(_number), Field(ge=0)]
+Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=999_999_999)]
+Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=999)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Moment = Annotated[str, AfterValidator(_moment)]
 Day = Annotated[str, AfterValidator(_day)]
@@ -120,22 +144,22 @@ class Meta(Part):
 
     type: str = Field(description="document kind")
     schema_: Literal[1] = Field(1, alias="schema", description="format version")
-    uid: Line | None = Field(None, description="immutable identity of a case")
-    case: Line | None = Field(None, description="folder name of the case")
-    phase: Line | None = Field(None, description="row of the workflow that wrote the document")
-    status: str | None = Field(None, description="state of the document")
+    uid: Word | None = Field(None, description="immutable identity of a case")
+    case: PathName | None = Field(None, description="folder name of the case")
+    phase: Word | None = Field(None, description="row of the workflow that wrote the document")
+    status: Word | None = Field(None, description="state of the document")
     iteration: Count | None = Field(None, description="iteration of the case")
     pinned: Oid | None = Field(None, description="commit at which agents see the repository")
-    role: Line | None = Field(None, description="role that answered")
-    agent: Line | None = Field(None, description="who answered in that role")
-    backend: Line | None = Field(None, description="how the answer was obtained")
-    model: Line | None = Field(None, description="model that answered")
+    role: Word | None = Field(None, description="role that answered")
+    agent: Word | None = Field(None, description="who answered in that role")
+    backend: Word | None = Field(None, description="how the answer was obtained")
+    model: Word | None = Field(None, description="model that answered")
     rehearsal: Flag | None = Field(None, description="true when no model was called")
-    unmet: list[Line] | None = Field(None, description="duties of the phase that could not be met")
-    inputs: dict[str, Oid] | None = Field(None, description="documents read: path to blob id")
-    usage: dict[str, str] | None = Field(None, description="tokens and cost")
+    unmet: list[Word] | None = Field(None, description="duties of the phase that could not be met")
+    inputs: dict[PathName, Oid] | None = Field(None, description="documents read: path to blob id")
+    usage: dict[PathName, Word] | None = Field(None, description="tokens and cost")
     created: Moment | None = Field(None, description="when the answer arrived")
-    decision_makers: list[Line] | None = Field(None, alias="decision-makers", description="people who approved")
+    decision_makers: list[Word] | None = Field(None, alias="decision-makers", description="people who approved")
 
     def values(self) -> dict[str, object]:
         """Front matter as key -> text, list or mapping, in the order of the table."""
@@ -156,6 +180,12 @@ class Document(Part):
     META: ClassVar[type[Meta]] = Meta
 
     meta: Meta
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        if self.meta.type != self.KIND:
+            raise ValueError(f"the type is {self.meta.type!r} and not {self.KIND!r}")
+        return self
 
     @classmethod
     def parse(cls, text: str, path: str = "") -> Self:
@@ -214,17 +244,20 @@ class Where:
         return found
 
 
+_NOTE = re.compile(rf"(\s*(?:# [^\n]*\n\s*)?){re.escape(REHEARSAL)}(?=\r?\n|$)")
+
+
 def with_note(body: str, rehearsal: bool | None) -> str:
-    """The body with the rehearsal note under its title."""
+    """The body with the rehearsal note under its title, or above all where there is none."""
     if not rehearsal:
         return body
-    title, _, rest = body.partition("\n")
-    return f"{title}\n\n{REHEARSAL}\n{rest}"
+    title, _, rest = body.partition("\n") if body.startswith("# ") else ("", "", body)
+    return f"{title}\n\n{REHEARSAL}\n{rest}" if title else f"{REHEARSAL}\n\n{rest}"
 
 
 def without_note(body: str) -> str:
     """The body with a blank line in place of the rehearsal note, so that line numbers stay."""
-    return re.sub(rf"^{re.escape(REHEARSAL)}\r?$", "", body, count=1, flags=re.M)
+    return _NOTE.sub(r"\1", body, count=1) if _NOTE.match(body) else body
 
 
 def read_meta(model: type[Meta], front: frontmatter.FrontMatter, path: str, kind: str) -> Meta:
@@ -291,6 +324,23 @@ def listing(values: tuple[str, ...]) -> str:
     return ", ".join(values) if values else "none"
 
 
+_BLOCK = re.compile(r"`{3}|~{3}|<!--|#|[>|]|(?:[-+*]|\d+[.)])(?:\s|$)")
+
+
+def labelled(name: str, text: str) -> str:
+    """A bold field; what is more than one paragraph stands by itself, so that no reader runs it into its neighbours."""
+    if _BLOCK.match(text):
+        return f"**{name}:**\n\n{text}\n"
+    return f"**{name}:** {text}\n" if "\n" in text else f"**{name}:** {text}"
+
+
+def unique(values: Iterable[object], what: str) -> None:
+    """Raise ValueError where a value stands twice."""
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise ValueError(f"{what} {value} is used twice")
+
+
 def paragraphs(*parts: str) -> str:
     """Blocks of text separated by one blank line, ending in a line feed."""
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"

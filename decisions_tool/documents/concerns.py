@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from decisions_tool.documents.base import (
-    Day, Document, Item, Line, MaybeProse, Meta, Part, Prose, Title, Where, items, paragraphs,
+    Day, Document, Item, Line, MaybeProse, Meta, Part, Prose, Title, Where, items, labelled, paragraphs, unique,
 )  # fmt: skip
 from decisions_tool.documents.outline import Section, fields, table_lines
-from decisions_tool.documents.review import HEADINGS, SEVERITIES, Severity, severity_of
+from decisions_tool.documents.review import HEADINGS, SEVERITIES, Severity, in_order, severity_of
 
 LETTERS = {"critical": "C", "important": "I", "nice-to-have": "N", "question": "Q"}
 LOG = ("#", "Concern", "Decision", "Track", "Date")
@@ -27,7 +27,7 @@ class ConcernsMeta(Meta):
 class Source(Part):
     """An expert who raised a concern, and how severe it was to that expert."""
 
-    name: Item
+    name: Item = Field(pattern=r"^[^()]+$")
     severity: Severity
 
 
@@ -52,15 +52,21 @@ class Concern(Part):
     owner: Item | None = None
     resolution: Resolution | None = None
 
+    @model_validator(mode="after")
+    def _numbered_by_severity(self) -> Self:
+        if self.id[0] != LETTERS[self.severity]:
+            raise ValueError(f"{self.id} is no id of a concern that is {self.severity}")
+        return self
+
     def lines(self) -> str:
         sources = ", ".join(f"{source.name} ({source.severity})" for source in self.sources)
-        parts = [f"**Source:** {sources}", f"**Findings:** {', '.join(self.findings)}", f"**Problem:** {self.problem}"]
-        parts += [f"**Solution:** {self.solution}"] if self.solution else []
+        parts = [f"**Source:** {sources}", f"**Findings:** {', '.join(self.findings)}", labelled("Problem", self.problem)]
+        parts += [labelled("Solution", self.solution)] if self.solution else []
         parts.append(f"**Owner:** {self.owner}" if self.owner else "**Owner:**")
         settled = self.resolution
         parts.append(f"**Decision:** [x] {settled.decision}" if settled else "**Decision:** [ ]")
         if settled:
-            parts += [f"**Rationale:** {settled.rationale}", f"**Contract:** {settled.contract}"]
+            parts += [labelled("Rationale", settled.rationale), f"**Contract:** {settled.contract}"]
             parts += [f"**Track:** {settled.track}", f"**Date:** {settled.date}"]
         return f"### {self.id}. {self.title}\n\n" + "\n".join(parts)
 
@@ -73,6 +79,12 @@ class Concerns(Document):
     meta: ConcernsMeta
     title: Title
     concerns: tuple[Concern, ...]
+
+    @field_validator("concerns")
+    @classmethod
+    def _grouped(cls, concerns: tuple[Concern, ...]) -> tuple[Concern, ...]:
+        unique((concern.id for concern in concerns), "the id")
+        return in_order(concerns)
 
     @classmethod
     def gather(cls, root: Section, where: Where) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
-from decisions_tool.documents.base import Count, Document, Item, Meta, Part, Prose, Title, Where, items, listing, paragraphs
+from decisions_tool.documents.base import (
+    Document, Item, Line, Meta, Number, Part, Prose, Title, Where, items, listing, paragraphs,
+)  # fmt: skip
 from decisions_tool.documents.outline import Section, Table, table_lines, tables
 
 HEADER = ("Track", "Scope", "Contract")
@@ -20,16 +22,32 @@ class ContractMeta(Meta):
     status: Literal["reserved", "agreed", "approved"] | None = Field(None, description="skeleton or agreed")
 
 
+def _offered(value: str) -> str:
+    flat = value.rstrip(". ")
+    if not items(flat) or re.search(r"(?i)\b(?:Provides|Consumes|Bridge):", flat):
+        raise ValueError("cannot stand in a list after Provides, Consumes or Bridge")
+    return flat
+
+
+Offer = Annotated[Item, AfterValidator(_offered)]
+
+
 class ContractTrack(Part):
     """One row: ``agreed`` is false in the skeleton, where the cell says that it is to be agreed."""
 
-    number: Count
+    number: Number
     name: Item
-    scope: Title
-    provides: tuple[Item, ...] = ()
-    consumes: tuple[Item, ...] = ()
-    bridge: tuple[Item, ...] = ()
+    scope: Line
+    provides: tuple[Offer, ...] = ()
+    consumes: tuple[Offer, ...] = ()
+    bridge: tuple[Offer, ...] = ()
     agreed: bool = True
+
+    @model_validator(mode="after")
+    def _empty_until_agreed(self) -> Self:
+        if not self.agreed and (self.provides or self.consumes or self.bridge):
+            raise ValueError("a track that is to be agreed provides and consumes nothing")
+        return self
 
     def clauses(self) -> str:
         if not self.agreed:
@@ -49,13 +67,15 @@ class Interface(Part):
 
 
 class Contract(Document):
+    """Who provides, consumes and bridges what; reserved as a skeleton before any design."""
+
     KIND: ClassVar[str] = "contract"
     META: ClassVar[type[Meta]] = ContractMeta
     meta: ContractMeta
     title: Title
     tracks: tuple[ContractTrack, ...]
     interfaces: tuple[Interface, ...] = ()
-    revisions: tuple[Title, ...] = ()
+    revisions: tuple[Line, ...] = ()
 
     @classmethod
     def gather(cls, root: Section, where: Where) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from decisions_tool.documents.base import Document, Item, Line, Meta, Prose, Title, Where, paragraphs
 from decisions_tool.documents.outline import Section, fields
-from decisions_tool.documents.plans import PlanPhase, read_phases
+from decisions_tool.documents.plans import Phases, read_phases
 
 
 class DesignMeta(Meta):
@@ -16,6 +16,8 @@ class DesignMeta(Meta):
 
 
 class Design(Document):
+    """How one track goes about it, against the contract, in phases of its own."""
+
     KIND: ClassVar[str] = "design"
     META: ClassVar[type[Meta]] = DesignMeta
     meta: DesignMeta
@@ -23,7 +25,7 @@ class Design(Document):
     component: Item
     contract: Line
     design: Prose
-    phases: tuple[PlanPhase, ...]
+    phases: Phases
 
     @classmethod
     def gather(cls, root: Section, where: Where) -> dict[str, Any]:

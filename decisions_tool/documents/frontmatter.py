@@ -16,10 +16,10 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import BaseHandler
 
+from decisions_tool.documents.paths import MAX_FILE
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.text import HIDDEN, bad_character, looks_like
 
-MAX_FILE = 1 << 20
 MAX_BLOCK = 16 << 10
 MAX_DEPTH = 6
 MAX_EVENTS = 500
@@ -139,6 +139,14 @@ def read(text: str, path: str) -> FrontMatter:
     return FrontMatter(values, body, body_line, handler.marks, lost)
 
 
+def stands_alone(text: str) -> bool:
+    """Whether a text needs no front matter above it to be read as a text without any."""
+    try:
+        return read(text, "").values is None
+    except DocumentError:
+        return False
+
+
 _IMITATIONS: tuple[tuple[str, str, str], ...] = (
     (r"\s*\{", "front matter is written in JSON", "write YAML between two lines ---"),
     (r"\s*\+\+\+", "front matter is written in TOML", "write YAML between two lines ---"),
@@ -150,14 +158,17 @@ _IMITATIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_CONFLICT = re.compile(r"^<<<<<<< ", re.M)
+
+
 def _refuse_imitations(text: str) -> None:
     if not text.strip():
         raise _Refused("the file is empty: front matter and text are missing", 1, 1, "write the document, or remove the file")
     for pattern, message, hint in _IMITATIONS:
         if re.match(pattern, text):
             raise _Refused(message, 1, 1, hint)
-    conflict = re.search(r"^<<<<<<< .*$[\s\S]*?^>>>>>>> ", text, re.M)
-    if conflict:
+    conflict = _CONFLICT.search(text)
+    if conflict and re.compile(r"^>>>>>>> ", re.M).search(text, conflict.end()):
         raise _Refused("an unresolved merge conflict", *_position(text, conflict.start()), "resolve it: git mergetool")
     if text.rstrip("\r\n") == "---":
         raise _Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
@@ -273,7 +284,7 @@ class _Reader:
         if not isinstance(event, yaml.ScalarEvent):
             raise _refused_at(event, "a key must be a word", 'quote values that begin with { or [: key: "{{ x }}"')
         key = str(event.value)
-        folded = unicodedata.normalize("NFKC", looks_like(key)).casefold()
+        folded = unicodedata.normalize("NFKC", looks_like(key)).casefold() if depth == 1 else key
         line = event.start_mark.line + 2
         if folded in seen:
             raise _refused_at(event, f"{key!r} is a duplicate key: it stands on line {seen[folded]} and line {line}", "keep one of them")
@@ -313,7 +324,10 @@ def _yaml_hint(block: str, line: int) -> str:
 
 # ---------------------------------------------------------------------- writing
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*|[0-9a-f]{40,64}|[0-9]+(?:\.[0-9]+)?|\d{4}-\d\d-\d\dT[0-9:]+Z")
+_PLAIN = re.compile(
+    r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*"
+    r"|(?=[0-9a-f]*[a-df])[0-9a-f]{40,64}|0|[1-9][0-9]{0,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z"
+)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false"}
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?![^ \t\r])(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _FIELD = re.compile(r"\*\*([^*\n]+?):\*\*[ \t]*(.*)")
 
@@ -79,7 +79,10 @@ def heading(line: str, deepest: int = 6) -> tuple[int, str] | None:
     match = _HEADING.fullmatch(line)
     if not match or len(match.group(1)) > deepest:
         return None
-    return len(match.group(1)), (match.group(2) or "").strip()
+    title = match.group(2).strip()
+    open_end = title.rstrip("#")
+    closed = open_end != title and (not open_end or open_end[-1] in " \t")
+    return len(match.group(1)), open_end.rstrip() if closed else title
 
 
 def outline(text: str, deepest: int = 3, first_line: int = 1) -> Section:
@@ -120,7 +123,7 @@ def fields(lines: Sequence[str], names: Collection[str]) -> tuple[dict[str, str]
 
 # ---------------------------------------------------------------------- tables
 
-_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_DASHES = re.compile(r":?-+:?")
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,12 @@ def split_cells(line: str) -> tuple[str, ...]:
     return tuple(cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", inner))
 
 
+def _is_rule(line: str) -> bool:
+    """Whether a line is what stands between the header of a table and its rows."""
+    cells = line.strip().removeprefix("|").removesuffix("|").split("|")
+    return all(_DASHES.fullmatch(cell.strip()) for cell in cells)
+
+
 def cell(value: str) -> str:
     """A value as the content of a table cell."""
     return " ".join(value.split()).replace("|", "\\|")
@@ -166,7 +175,7 @@ def tables(lines: Sequence[str]) -> list[Table]:
         index, line = shown[at]
         at += 1
         below, rule = shown[at]
-        if "|" not in line or "-" not in rule or below != index + 1 or not _RULE.fullmatch(rule.rstrip("\r")):
+        if "|" not in line or below != index + 1 or not _is_rule(rule):
             continue
         rows: list[Row] = []
         at += 1

@@ -9,6 +9,8 @@ TASKS = "_tasks"
 QUESTIONS = "docs/decisions/working"
 RECORDS = "docs/decisions"
 CONFIG = "decisions.toml"
+#: The largest document, in bytes.
+MAX_FILE = 1 << 20
 
 #: A word that may become part of a file name: what the program itself writes.
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from decisions_tool.documents.base import Count, Line, Part, Prose, Title, Where, items, listing
+from pydantic import AfterValidator, Field
+
+from decisions_tool.documents.base import Count, Number, Part, Prose, Title, Where, items, listing, unique
 from decisions_tool.documents.outline import Section, fields
 
 _TITLE = re.compile(r"Phase (\d{1,3})[.:] (.+)")
@@ -19,12 +21,18 @@ class Need(NamedTuple):
     phase: int
 
 
+def _need(value: str) -> str:
+    if not _NEEDS.fullmatch(value):
+        raise ValueError("is neither Phase 0 nor Track 2 Phase 0")
+    return value
+
+
 class PlanPhase(Part):
     """One phase of a track: what it delivers and what it waits for."""
 
-    number: Count
+    number: Number
     title: Title
-    depends_on: tuple[Line, ...] = ()
+    depends_on: tuple[Annotated[str, AfterValidator(_need)], ...] = ()
     effort: Count = 1
     text: Prose
 
@@ -36,6 +44,14 @@ class PlanPhase(Part):
     def lines(self) -> str:
         head = f"### Phase {self.number}. {self.title}\n\n**Depends on:** {listing(self.depends_on)}\n"
         return f"{head}**Effort:** {self.effort}\n\n{self.text}"
+
+
+def _distinct(phases: tuple[PlanPhase, ...]) -> tuple[PlanPhase, ...]:
+    unique((phase.number for phase in phases), "the phase number")
+    return phases
+
+
+Phases = Annotated[tuple[PlanPhase, ...], Field(min_length=1), AfterValidator(_distinct)]
 
 
 def read_phases(section: Section, where: Where) -> list[dict[str, Any]]:

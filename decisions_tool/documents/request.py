@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Document, Line, Meta
+from decisions_tool.documents import frontmatter
+from decisions_tool.documents.base import Document, Meta, Word
 from decisions_tool.documents.outline import Section, heading, visible_lines
 
 Status = Literal["open", "active", "paused", "closed"]
@@ -15,8 +16,8 @@ Status = Literal["open", "active", "paused", "closed"]
 class RequestMeta(Meta):
     status: Status = Field("open", description="open, active, paused or closed")
     panel: Literal["none", "mini", "full"] | None = Field(None, description="panel wanted, over the rule")
-    reason: Line | None = Field(None, description="why the case is paused or closed")
-    undone: list[Line] | None = Field(None, description="answers that were undone and wait for redo")
+    reason: Word | None = Field(None, description="why the case is paused or closed")
+    undone: list[Word] | None = Field(None, description="answers that were undone and wait for redo")
 
 
 class Request(Document):
@@ -50,8 +51,6 @@ class Request(Document):
         return self.words
 
     def render(self) -> str:
-        from decisions_tool.documents.frontmatter import insert
-
         values = self.meta.values()
-        plain = values == {"type": "request", "schema": "1", "status": "open"}
-        return self.words if plain else insert(self.words, values)
+        plain = values == {"type": "request", "schema": "1", "status": "open"} and frontmatter.stands_alone(self.words)
+        return self.words if plain else frontmatter.insert(self.words, values)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from decisions_tool.documents.base import Document, Line, MaybeProse, Meta, Part, Prose, Title, Where, paragraphs
+from decisions_tool.documents.base import (
+    Document, Line, MaybeProse, Meta, Part, Prose, Title, Where, labelled, paragraphs, unique,
+)  # fmt: skip
 from decisions_tool.documents.outline import Section, fields
 
 SEVERITIES = ("critical", "important", "nice-to-have", "question")
@@ -20,6 +22,19 @@ _WORDS = (
     ("critical", r"critical|high|blockers?|blocking|severe|must"),
 )
 _TITLE = re.compile(r"(F\d{1,3})[.:] (.+)")
+
+
+class _Graded(Protocol):
+    @property
+    def severity(self) -> str: ...
+
+
+G = TypeVar("G", bound=_Graded)
+
+
+def in_order(graded: tuple[G, ...]) -> tuple[G, ...]:
+    """The same, critical ones first; those of one severity keep their order."""
+    return tuple(sorted(graded, key=lambda one: SEVERITIES.index(one.severity)))
 
 
 def severity_of(heading: str) -> str | None:
@@ -44,8 +59,9 @@ class ReviewFinding(Part):
     suggestion: MaybeProse = ""
 
     def lines(self) -> str:
-        tail = f"\n**Suggestion:** {self.suggestion}" if self.suggestion else ""
-        return f"### {self.id}. {self.title}\n\n**Where:** {self.where}\n**Problem:** {self.problem}{tail}"
+        parts = [f"**Where:** {self.where}", labelled("Problem", self.problem)]
+        parts += [labelled("Suggestion", self.suggestion)] if self.suggestion else []
+        return f"### {self.id}. {self.title}\n\n" + "\n".join(parts)
 
 
 class Review(Document):
@@ -58,6 +74,12 @@ class Review(Document):
     lens: Line
     summary: Prose
     findings: tuple[ReviewFinding, ...]
+
+    @field_validator("findings")
+    @classmethod
+    def _grouped(cls, findings: tuple[ReviewFinding, ...]) -> tuple[ReviewFinding, ...]:
+        unique((finding.id for finding in findings), "the id")
+        return in_order(findings)
 
     @classmethod
     def gather(cls, root: Section, where: Where) -> dict[str, Any]:

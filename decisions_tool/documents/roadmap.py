@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from decisions_tool.documents.base import (
-    Count, Document, Item, Line, Meta, Part, Prose, Title, Where, items, listing, paragraphs,
+    Count, Document, Item, Line, Meta, Part, Prose, Title, Where, Word, items, listing, paragraphs,
 )  # fmt: skip
 from decisions_tool.documents.outline import Section, fields, table_lines, tables
-from decisions_tool.documents.plans import PlanPhase, read_phases
+from decisions_tool.documents.plans import Phases, read_phases
 
 STATEMENTS = ("Primary component", "Subsystems", "Lines of code", "Requirements", "Horizon")
 _OPERATIONS = ("Operation", "Complexity", "Where")
@@ -19,7 +19,7 @@ _OPERATIONS = ("Operation", "Complexity", "Where")
 class RoadmapMeta(Meta):
     status: Literal["researched", "planned", "approved"] | None = Field(None, description="how far the roadmap is")
     panel: Literal["none", "mini", "full"] | None = Field(None, description="panel that reviews the roadmap")
-    panel_reason: Line | None = Field(None, alias="panel-reason", description="why that panel")
+    panel_reason: Word | None = Field(None, alias="panel-reason", description="why that panel")
 
 
 class Operation(Part):
@@ -42,7 +42,7 @@ class Plan(Part):
     """The planner's half: statements, phased delivery, Big-O for every operation."""
 
     statements: Statements
-    phases: tuple[PlanPhase, ...]
+    phases: Phases
     operations: tuple[Operation, ...] = Field(min_length=1)
 
     def body(self) -> str:
@@ -62,6 +62,8 @@ class Plan(Part):
 
 
 class Roadmap(Document):
+    """The roadmap: research and decisions, then the plan with its statements, phases and operations."""
+
     KIND: ClassVar[str] = "roadmap"
     META: ClassVar[type[Meta]] = RoadmapMeta
     meta: RoadmapMeta

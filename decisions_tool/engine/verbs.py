@@ -11,7 +11,7 @@ from decisions_tool.agents.protocol import Packet
 from decisions_tool.config import FILE
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.kinds import model
-from decisions_tool.documents.paths import SLUG, TASKS, task_path
+from decisions_tool.documents.paths import MAX_FILE, SLUG, TASKS, task_path
 from decisions_tool.documents.request import Request, RequestMeta
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.packets import input_blobs, make_packet
@@ -89,7 +89,7 @@ def write_request(repository: Repository, title: str, words: str, slug: str = ""
 def commit_request(repository: Repository, path: str, listen: Listener | None = None) -> None:
     """Commit a request that ``write_request`` wrote."""
     slug = path.split("/")[1]
-    data = read_regular(inside(repository.place.root, path), frontmatter.MAX_FILE) or b""
+    data = read_regular(inside(repository.place.root, path), MAX_FILE) or b""
     text = frontmatter.decode(data, path)
     with _writing(repository, listen) as engine:
         engine.commit(lambda turn: ({path: text}, Transition(slug, "request", "request", "requested")), {path: data})
@@ -228,7 +228,7 @@ def _remembered(case: Case, name: str, phase: str) -> Changes:
 
 def submit(repository: Repository, slug: str, name: str, file: Path, day: str, listen: Listener | None = None) -> None:
     """Record a file as the answer of an open slot."""
-    data = read_regular(file, frontmatter.MAX_FILE)
+    data = read_regular(file, MAX_FILE)
     if data is None:
         raise DecisionsError(f"{file} is not there", "name the file that holds the answer")
     body = frontmatter.read(frontmatter.decode(data, str(file)), str(file)).body

@@ -6,14 +6,15 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.config import Settings
-from decisions_tool.documents.frontmatter import MAX_FILE
-from decisions_tool.documents.paths import TASKS
+from decisions_tool.documents.paths import MAX_FILE, TASKS
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
-from decisions_tool.workflows.case import Case, File
+
+if TYPE_CHECKING:
+    from decisions_tool.config import Settings
+    from decisions_tool.workflows.case import Case
 
 
 class Found(NamedTuple):
@@ -70,6 +71,8 @@ def blob_id(data: bytes) -> str:
 
 def case_on_disk(root: Path, slug: str, settings: Settings) -> Case:
     """A case folder as it lies on disk."""
+    from decisions_tool.workflows.case import Case, File
+
     found = [f for f in walk(root, f"{TASKS}/{slug}") if f.problem is None]
     if not found and not (root / TASKS / slug).is_dir():
         raise DecisionsError(f"there is no case {slug!r} in {root / TASKS}", "decisions status")

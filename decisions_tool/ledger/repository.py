@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.config import FILE, Settings, read_settings
-from decisions_tool.documents.frontmatter import MAX_FILE
-from decisions_tool.documents.paths import RECORDS, TASKS, place
+from decisions_tool.documents.paths import MAX_FILE, RECORDS, TASKS, place
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.git import Git, Place, locate
 from decisions_tool.workflows.case import Case, File

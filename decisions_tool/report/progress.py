@@ -8,7 +8,7 @@ import time
 
 from decisions_tool.engine.events import Event
 from decisions_tool.report.terminal import colourful, paint, width
-from decisions_tool.text import plural
+from decisions_tool.text import plural, visible
 
 _SIGNS = {"asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+"}
 _MEANINGS = {"recorded": "done", "asked": "quiet", "waiting": "waiting", "refused": "error", "mended": "active"}
@@ -48,12 +48,11 @@ class Progress:
 
     def _line(self, event: Event) -> None:
         self._wipe()
-        commit = f"{event.commit[:8]} " if event.commit else ""
-        case = f"{event.case}: " if event.case else ""
-        text = f"{_SIGNS[event.kind]} {commit}{case}{event.text}"
-        limit = width() - 1 if self._live else 10_000
-        shown = text if len(text) <= limit else text[: limit - 1] + "…"
-        print(paint(shown, _MEANINGS[event.kind], sys.stderr), file=sys.stderr, flush=True)
+        sign, commit = paint(_SIGNS[event.kind], _MEANINGS[event.kind], sys.stderr), paint(event.commit[:8], "quiet", sys.stderr)
+        text = f"{event.case}: {event.text}" if event.case else event.text
+        limit = width() - 12 if self._live else 10_000
+        shown = visible(text if len(text) <= limit else text[: limit - 1] + "…")
+        print(" ".join(part for part in (sign, commit, shown) if part), file=sys.stderr, flush=True)
 
     def _status(self) -> None:
         if not self._live or not self._open:

@@ -1,0 +1,171 @@
+"""Write the reference pages and the README's picture from the code: ``make docs``."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from decisions_tool.cli.root import GROUPS, root
+from decisions_tool.config import EXPERTS, ROLES, Settings
+from decisions_tool.documents.base import Meta
+from decisions_tool.documents.kinds import FILES, model
+from decisions_tool.documents.outline import table_lines
+from decisions_tool.documents.paths import TASK_ROWS, TASKS
+from decisions_tool.workflows.checks import RULES
+from decisions_tool.workflows.planning import PLANNING
+
+HERE = Path(__file__).parent
+_NOTE = "<!-- Written by `make docs` from the code; edits here are lost. -->"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every reference page."""
+    return {
+        "commands.md": commands(), "configuration.md": configuration(), "documents.md": documents(), "checks.md": checks(),
+        "phases.md": phases(),
+    }  # fmt: skip
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join([f"# {title}", _NOTE, *parts]) + "\n"
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(table_lines(header, rows))
+
+
+def commands() -> str:
+    parts = ["`decisions` and `git decisions` are the same program. Exit codes: 0 fine, 1 findings or an expected failure, 2 usage, "
+             "3 a bug of ours, 4 waiting for a person, 130 interrupted."]  # fmt: skip
+    context = click.Context(root, info_name="decisions", max_content_width=100, terminal_width=100)
+    for title, listed in GROUPS:
+        parts.append(f"## {title}")
+        for name in listed:
+            command = root.get_command(context, name)
+            assert command is not None
+            parts += _command(command, context, name)
+    return _page("Commands", *parts)
+
+
+def _command(command: click.Command, context: click.Context, name: str) -> list[str]:
+    inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
+    parts = [f"### decisions {name}", f"```text\n{command.get_help(inner)}\n```"]
+    if isinstance(command, click.Group):
+        for child in command.list_commands(inner):
+            found = command.get_command(inner, child)
+            assert found is not None
+            parts += _command(found, inner, f"{name} {child}")
+    return parts
+
+
+def configuration() -> str:
+    rows: list[tuple[str, ...]] = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if hasattr(default, "model_fields_set"):
+            for inner, part in type(default).model_fields.items():
+                rows.append((f"`{name}.{inner}`", _value(getattr(default, inner)), part.description or ""))
+        else:
+            rows.append((f"`{name}`", _value(default), field.description or ""))
+    experts = [(f"`experts.{name}`", e.name, e.lens, e.catches) for name, e in EXPERTS.items()]
+    roles = [(f"`roles.{name}`", f"`{role.agent}`", role.directive) for name, role in ROLES.items()]
+    return _page(
+        "Configuration",
+        "`decisions.toml` at the root of the repository. Every key is optional; an unknown key is an error that names the nearest valid one. "
+        "`decisions config` prints each value and where it comes from.",
+        _table(("key", "default", "meaning"), rows),
+        "## Experts", "An expert is added by a table of its own, `[experts.<slot>]`, and by naming the slot in a panel.",
+        _table(("key", "name", "lens", "catches"), experts),
+        "## Roles", _table(("key", "agent", "directive"), roles),
+    )  # fmt: skip
+
+
+def _value(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(f"`{item}`" for item in value) or "none"
+    return "none" if value in (None, {}) else f"`{value}`"
+
+
+def documents() -> str:
+    paths = [(f"`{TASKS}/<slug>/{row.template}`", row.kind) for row in TASK_ROWS]
+    parts = ["## Paths", _table(("path", "kind"), [(re.sub(r"{number:03d}", "0NN", p), k) for p, k in paths])]
+    parts += ["A design is read as `0NN-<track>-spec.md` too. Any other file of a task folder is listed and left alone."]
+    parts += ["## Front matter of every kind", _keys(Meta, set())]
+    for kind in FILES:
+        own = set(model(kind).META.model_fields) - set(Meta.model_fields) | {"status"}
+        parts += [f"## {kind}", (model(kind).__doc__ or "").strip().split("\n\n")[0], _keys(model(kind).META, set(Meta.model_fields) - own)]
+    return _page("Documents", *parts)
+
+
+def _keys(meta: type[Meta], without: set[str]) -> str:
+    rows: list[tuple[str, ...]] = []
+    for name, field in meta.model_fields.items():
+        if name not in without:
+            rows.append((f"`{field.alias or name}`", _type(field.annotation), field.description or ""))
+    return _table(("key", "type", "meaning"), rows)
+
+
+def _type(annotation: Any) -> str:
+    text = str(annotation)
+    words = re.findall(r"Literal\[([^]]*)\]", text)
+    if words:
+        return words[0].replace("'", "").replace(", ", " or ")
+    names = (("dict", "mapping"), ("list", "list"), ("bool", "true or false"), ("int", "number"))
+    return next((shown for name, shown in names if name in text.split("Annotated")[0] or f"[{name}" in text or f"'{name}'" in text), "text")
+
+
+def checks() -> str:
+    rows = [(f"`{rule.name}`", rule.severity, rule.says) for rule in RULES]
+    return _page(
+        "Check rules",
+        "`decisions check` reads the disk, `decisions check --staged` the index. Files with front matter of ours are held to all rules; text by other "
+        "hands only to those about encoding, names and contradictions.",
+        _table(("rule", "severity", "what it holds"), rows),
+    )  # fmt: skip
+
+
+def phases() -> str:
+    rows: list[tuple[str, ...]] = [(p.name, ", ".join(p.reads), p.writes, p.by) for p in PLANNING]
+    return _page("Phases of the planning workflow", _table(("phase", "reads", "writes", "by"), rows))
+
+
+def picture() -> str:
+    """The demo's terminal as SVG, without anything fetched from elsewhere."""
+    from rich.console import Console
+    from rich.text import Text
+
+    with tempfile.TemporaryDirectory() as folder:
+        code = "from decisions_tool.cli import main; main()"
+        env = {"PATH": os.environ["PATH"], "FORCE_COLOR": "1", "COLUMNS": "108", "TERM": "xterm-256color", "HOME": folder}
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", code, "demo", "--into", f"{folder}/shelf"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=env, cwd=HERE.parent, check=True,
+        )  # fmt: skip
+    lines = done.stdout.split("\n")
+    begin = next(i for i, line in enumerate(lines) if "$ git add" in line)
+    end = next(i for i, line in enumerate(lines) if "tracks needed" in line)
+    shown = [*lines[begin : begin + 22], "…", *[line for line in lines[begin + 22 : end + 3] if "%" in line or "needed" in line or "$ decisions tracks" in line or "track " in line][-8:]]
+    console = Console(record=True, width=108, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    for line in shown:
+        console.print(Text.from_ansi(line[:400]), overflow="ellipsis", no_wrap=True)
+    svg = console.export_svg(title="decisions run")
+    return re.sub(r"@font-face \{.*?\}\n?", "", svg, flags=re.S)
+
+
+def main() -> None:
+    (HERE / "reference").mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (HERE / "reference" / name).write_text(text, encoding="utf-8")
+    if "--picture" in sys.argv:
+        (HERE / "terminal.svg").write_text(picture(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
