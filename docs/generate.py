@@ -44,7 +44,7 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def commands() -> str:
     parts = ["`decisions` and `git decisions` are the same program. Exit codes: 0 fine, 1 findings or an expected failure, 2 usage, "
              "3 a bug of ours, 4 waiting for a person, 130 interrupted."]  # fmt: skip
-    context = click.Context(root, info_name="decisions", max_content_width=100, terminal_width=100)
+    context = click.Context(root, info_name="decisions", terminal_width=100, **root.context_settings)
     for title, listed in GROUPS:
         parts.append(f"## {title}")
         for name in listed:
