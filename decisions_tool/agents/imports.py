@@ -15,7 +15,8 @@ from decisions_tool.agents.facts import Facts, RawImport
 
 _MOST = 400
 _JS = re.compile(
-    r"(?m)^[ \t]*(?:import|export)\s+(?P<types>type\s+)?(?P<names>[\w$*\s{},]{0,2000}?)\s*from\s*['\"](?P<from>[^'\"\n]+)['\"]"
+    r"(?m)^[ \t]*(?:import|export)\s+(?P<types>type\s+)?(?P<names>[\w$*\s{},]{0,2000}?)\s*from\s*"
+    r"['\"](?P<from>[^'\"\n]+)['\"]"
     r"|^[ \t]*import\s*['\"](?P<bare>[^'\"\n]+)['\"]"
     r"|^(?:[^\n/'\"*]{0,120}?)(?P<bound>[\w$]+|\{[^{}\n]*\})\s*=\s*(?:await\s+)?"
     r"(?:require|import)\(\s*['\"](?P<require>[^'\"\n]+)['\"]"
@@ -25,7 +26,8 @@ _GO_BLOCK = re.compile(r"(?m)^import\s*\(([^)]{0,8000})\)")
 _GO_LINE = re.compile(r"(?m)^(?:import)?[ \t]*(?P<alias>[\w.]+[ \t]+)?\"(?P<target>[^\"\n]+)\"")
 _RUST = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use\s+(?P<use>[^;]{1,2000});|mod\s+(?P<mod>\w+)\s*;)")
 _JAVA = re.compile(
-    r"(?m)^[ \t]*(?:import|using)[ \t]+(?:static[ \t]+)?(?P<target>[\w.]+?)(?:\.\*|\._)?[ \t]*;?[ \t]*(?:as[ \t]+\w+)?\r?$"
+    r"(?m)^[ \t]*(?:import|using)[ \t]+(?:static[ \t]+)?(?P<target>[\w.]+?)(?:\.\*|\._)?"
+    r"[ \t]*;?[ \t]*(?:as[ \t]+\w+)?\r?$"
 )
 _PHP = re.compile(r"(?m)^use\s+(?:function\s+)?\\?(?P<target>[\w\\]+)(?:\s+as\s+\w+)?;")
 _INCLUDE = re.compile(r"(?m)^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<target>[^>\"\n]+)[>\"]")
@@ -231,13 +233,11 @@ def resolve(path: str, raws: Iterable[RawImport], text: str, index: Index, defin
 def _used(text: str, raw: RawImport) -> list[str]:
     """What is taken from a module that was imported as a whole, such as ``Open`` in ``store.Open(...)``."""
     alias = raw.alias.rpartition("/")[2]
-    if not alias or not re.fullmatch(r"[\w.]+", alias):
+    if not re.fullmatch(r"[\w.]+", alias):
         return []
-    return sorted(
-        dict.fromkeys(
-            islice((m.group(1) for m in re.finditer(rf"(?<![\w.]){re.escape(alias)}\.([A-Za-z_]\w*)", text)), 200)
-        )
-    )
+    # A pattern that begins with plain text is searched ten times as fast as one that looks behind itself.
+    matches = islice(re.finditer(rf"{re.escape(alias)}\.([A-Za-z_]\w*)", text), 400)
+    return sorted({m.group(1) for m in matches if not re.match(r"[\w.]", text[m.start() - 1 : m.start()])})
 
 
 def raw_imports(path: str, text: str, facts: Facts) -> tuple[RawImport, ...]:

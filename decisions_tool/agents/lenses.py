@@ -9,7 +9,7 @@ from decisions_tool.agents.desk import Desk
 from decisions_tool.agents.facts import Function
 from decisions_tool.agents.graph import way_around
 from decisions_tool.agents.survey import Edge, Source
-from decisions_tool.agents.wording import code, codes, enumerate_words, name_of, verb
+from decisions_tool.agents.wording import code, codes, enumerate_words, verb
 from decisions_tool.documents.review import Severity
 from decisions_tool.text import plural
 
@@ -223,7 +223,7 @@ def wide_interfaces(desk: Desk) -> Iterator[Remark]:
     for (source, target), edge in desk.survey.edges.items():
         count = len(edge.names)
         if desk.primary in (source, target) and count >= _WIDE:
-            names = dict.fromkeys(name_of(item.name or item.target.rpartition("/")[2]) for item in edge.imports)
+            names = dict.fromkeys(desk.survey.called(item) for item in edge.imports)
             title = f"{count} names cross from {target} to {source}"
             problem = f"{code(source)} imports {count} names from {code(target)}: {codes(names, 8)}."
             yield Remark("important", count, source, "interface", title, _at(edge), problem)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from decisions_tool.agents.components import stem_of
 from decisions_tool.agents.desk import Desk
 from decisions_tool.agents.graph import way_around
-from decisions_tool.agents.imports import Import
 from decisions_tool.agents.survey import Edge, Source, Survey
-from decisions_tool.agents.wording import bullets, code, codes, name_of, quote
+from decisions_tool.agents.wording import bullets, code, codes, quote
 from decisions_tool.documents.research import Research, ResearchMeta, Synthesis
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import plural
 
-_PACKAGES = {"__init__", "index", "mod", "lib"}
 _MOST = 12
 
 
@@ -88,7 +85,7 @@ def _edges(survey: Survey, source: str = "", target: str = "") -> list[Edge]:
 
 
 def _names(survey: Survey, edge: Edge) -> str:
-    return codes(dict.fromkeys(item_name(survey, item) for item in edge.imports), 8)
+    return codes(dict.fromkeys(survey.called(item) for item in edge.imports), 8)
 
 
 def _at(edge: Edge) -> str:
@@ -190,15 +187,3 @@ def _consequences(survey: Survey, names: Sequence[str]) -> str:
         if lines
         else "These components import nothing from each other; the contract has no interface to keep."
     )
-
-
-def item_name(survey: Survey, found: Import) -> str:
-    """``component.module.name``; a package is called by its folder."""
-    component = survey.owners.get(found.target, "")
-    *folders, _ = found.target.split("/")
-    whole = stem_of(found.target) in _PACKAGES or found.target.endswith(".go")
-    parts = folders if whole else [*folders, stem_of(found.target)]
-    own = component.rpartition("/")[2]
-    at = len(parts) - 1 - parts[::-1].index(own) if own in parts else len(parts)
-    module = ".".join([component, *parts[at + 1 :]]) if own in parts else ".".join([component, *parts[-1:]])
-    return name_of(f"{module}.{found.name}" if found.name and found.name != "*" else module)

@@ -299,7 +299,7 @@ def _shared(scope: Scope, name: str) -> str:
         return f"{named}Neither imports the other today, so this takes a new interface."
     lines = []
     for edge in scope.edges(name):
-        names = sorted(dict.fromkeys(item.name or item.target for item in edge.imports))
+        names = sorted(dict.fromkeys(scope.survey.called(item) for item in edge.imports))
         only = ", for types only" if edge.types_only else ""
         said = f"{code(edge.source)} imports {codes(names, 6)} from {code(edge.target)}"
         lines.append(f"{said}, first at {_at(edge)}{only}.")

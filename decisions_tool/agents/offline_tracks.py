@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from decisions_tool.agents.desk import Desk
 from decisions_tool.agents.imports import Import
-from decisions_tool.agents.offline_research import item_name, structure
+from decisions_tool.agents.offline_research import structure
 from decisions_tool.agents.survey import Survey
 from decisions_tool.agents.wording import bullets, code, codes, name_of, quote
 from decisions_tool.documents.concerns import Concern, Concerns
@@ -53,7 +53,7 @@ def _clauses(survey: Survey, tracks: Sequence[ContractTrack]) -> Iterator[_Claus
                 continue
             items: dict[str, list[Import]] = {}
             for found in edge.imports:
-                items.setdefault(item_name(survey, found), []).append(found)
+                items.setdefault(survey.called(found), []).append(found)
             ranked = sorted(items, key=lambda item: (-len(items[item]), item))
             for item in ranked[:_MOST_ITEMS]:
                 spelling = spelled.setdefault(item.casefold(), item)
@@ -78,11 +78,8 @@ def _described(survey: Survey, tracks: Sequence[ContractTrack], clauses: Sequenc
         for item in track.provides:
             using = [clause for clause in clauses if clause.item == item and clause.provider == track.number]
             users = [f"Track {c.consumer} at {codes([f'{i.path}:{i.line}' for i in c.imports], 3)}" for c in using]
-            defined = _defined(survey, using[0].imports[0])
-            yield Interface(
-                name=item,
-                text=f"Provided by Track {track.number} ({code(track.name)}): {defined}. Imported by {'; '.join(users)}.",
-            )
+            home = f"Provided by Track {track.number} ({code(track.name)}): {_defined(survey, using[0].imports[0])}."
+            yield Interface(name=item, text=f"{home} Imported by {'; '.join(users)}.")
 
 
 def _defined(survey: Survey, found: Import) -> str:

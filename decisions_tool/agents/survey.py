@@ -26,7 +26,7 @@ from decisions_tool.agents.facts import Facts, Function, read_facts
 from decisions_tool.agents.graph import cycles
 from decisions_tool.agents.imports import Import, Index, declared_namespace, raw_imports, resolve
 from decisions_tool.agents.protocol import Repository
-from decisions_tool.agents.wording import TOKEN, stem, stems, verb
+from decisions_tool.agents.wording import TOKEN, name_of, stem, stems, verb
 
 MOST_FILES = 3_000
 MOST_BYTES = 256 << 10
@@ -39,6 +39,7 @@ _DOC = re.compile(
 )
 _OWN = ("_tasks/", "docs/decisions/working/")
 _DOC_SUFFIXES = (".md", ".rst", ".txt", ".adoc", "/readme", "/changelog")
+_PACKAGES = {"__init__", "index", "mod", "lib"}
 _MANIFESTS = {"package.json", "go.mod", "Cargo.toml"}
 
 
@@ -60,7 +61,7 @@ class Doc(NamedTuple):
 
 
 class Component(NamedTuple):
-    """``files`` are all its files, ``churn`` the commits that touched it, ``tests`` the files that import or name it."""
+    """``files`` are all its files, ``churn`` counts commits that touched it, ``tests`` import it or bear its name."""
 
     name: str
     files: tuple[str, ...]
@@ -110,6 +111,7 @@ class Survey:
     commit: str
     day: str
     components: Mapping[str, Component]
+    owners: Mapping[str, str]
     sources: Mapping[str, Source]
     edges: Mapping[tuple[str, str], Edge]
     cycles: tuple[tuple[str, ...], ...]
@@ -165,14 +167,23 @@ class Survey:
         function = max(around, key=lambda f: f.line).name if around else ""
         return Place(source.component, source.path, line, function)
 
+    def called(self, found: Import) -> str:
+        """What an import takes, as ``component.module.name``; a package is called by its folder."""
+        component = self.owners.get(found.target, "")
+        *folders, file = found.target.split("/")
+        whole = stem_of(file) in _PACKAGES or language(file) == "go"
+        parts = folders if whole else [*folders, stem_of(file)]
+        own = component.rpartition("/")[2]
+        below = parts[len(parts) - parts[::-1].index(own) :] if own in parts else parts[-1:]
+        name = [found.name] if found.name and found.name != "*" else []
+        return name_of(".".join([component, *below, *name]))
+
     def holder(self, text: str) -> str:
         """The component that a name, a file or a folder belongs to, or an empty text."""
-        if found := self.named(text):
+        if found := self.named(text) or self.owners.get(text, ""):
             return found
         inside = f"{text.strip('/')}/"
-        owners = [
-            c.name for c in self.components.values() if any(path == text or path.startswith(inside) for path in c.files)
-        ]
+        owners = list(dict.fromkeys(name for path, name in self.owners.items() if path.startswith(inside)))
         return owners[0] if len(owners) == 1 else ""
 
 
@@ -209,6 +220,7 @@ class _Surveyor:
             commit=self.repository.commit,
             day=self.repository.day,
             components=self._components(parts, facts, self._tests(parts, owner, index)),
+            owners=owner,
             sources={path: self._source(path, owner[path], found) for path, found in facts.items()},
             edges=edges,
             cycles=cycles(sorted(parts), runtime),

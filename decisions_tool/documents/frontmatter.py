@@ -31,13 +31,16 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Mark(NamedTuple):
-    """Where a top-level key and its value stand: line and column from 1, offsets into the whole text."""
+    """Where a top-level key stands: line and column from 1; its value by offsets below the opening fence.
+
+    ``inline`` is true where key and value share one line, so that exchanging the span changes nothing else.
+    """
 
     line: int
     column: int
     start: int
     end: int
-    scalar: bool
+    inline: bool
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,7 @@ class _Reader:
         self.marks: dict[str, Mark] = {}
         self.lost: list[tuple[str, int, int]] = []
         self._count = 0
+        self._last: Any = None
 
     def read(self) -> tuple[dict[str, Value], dict[str, Mark]]:
         self.events = self._events()
@@ -232,6 +236,7 @@ class _Reader:
                 if self._count > MAX_EVENTS:
                     raise _refused_at(event, f"front matter has more than {MAX_EVENTS} parts", "move text into the body")
                 self._guard(event)
+                self._last = event
                 yield event
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -277,7 +282,7 @@ class _Reader:
             first = next(self.events)
             values[key] = self._value(first, depth + 1)
             if depth == 1:
-                self._mark(key, event, first)
+                self._mark(key, event, first, self._last)
         return values
 
     def _key(self, event: Any, depth: int, seen: dict[str, int]) -> str:
@@ -296,12 +301,13 @@ class _Reader:
             raise _refused_at(event, f"{key!r} is not a key", hint)
         return key
 
-    def _mark(self, key: str, name: Any, value: Any) -> None:
+    def _mark(self, key: str, name: Any, value: Any, last: Any) -> None:
         line = name.start_mark.line
-        plain = isinstance(value, yaml.ScalarEvent) and value.start_mark.line == value.end_mark.line == line
+        inline: bool = value.start_mark.line == last.end_mark.line == line
         skew = line if self.cr else 0
-        self.marks[key] = Mark(line + 2, name.start_mark.column + 1, value.start_mark.index + skew, value.end_mark.index + skew, plain)
-        if plain and not value.value and not value.style:
+        start, end = value.start_mark.index + skew, last.end_mark.index + skew
+        self.marks[key] = Mark(line + 2, name.start_mark.column + 1, start, end, inline)
+        if inline and isinstance(value, yaml.ScalarEvent) and not value.value and not value.style:
             rest = self.block.split("\n")[line][name.end_mark.column :]
             if rest.lstrip(": ").startswith("#"):
                 self.lost.append((key, line + 2, name.start_mark.column + 1))
@@ -342,14 +348,24 @@ def dump(values: Mapping[str, object]) -> str:
     """Front matter lines, without fences; values are strings, lists of strings or mappings of strings."""
     lines: list[str] = []
     for key, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             lines.append(f"{key}:")
             lines += [f"  {scalar(str(name))}: {scalar(str(item))}" for name, item in value.items()]
-        elif isinstance(value, (list, tuple)):
-            lines.append(f"{key}: [{', '.join(scalar(str(item)) for item in value)}]")
         else:
-            lines.append(f"{key}: {scalar(str(value))}")
+            lines.append(_line_of(key, value))
     return "".join(line + "\n" for line in lines)
+
+
+def _line_of(key: str, value: object) -> str:
+    return f"{key}: {_written(value)}"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{scalar(str(name))}: {scalar(str(item))}' for name, item in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(scalar(str(item)) for item in value)}]"
+    return scalar(str(value))
 
 
 def insert(text: str, values: Mapping[str, object]) -> str:
@@ -363,19 +379,15 @@ def set_key(text: str, key: str, value: str | list[str], path: str, order: Seque
     parsed = read(text, path)
     if parsed.values is None:
         raise _error(path, _Refused(f"there is no front matter to set {key!r} in", 1))
-    line = dump({key: value}).rstrip("\n")
     mark = parsed.marks.get(key)
     if mark is None:
         later = order[order.index(key) + 1 :] if key in order else ()
-        at = min((parsed.marks[name].line - 1 for name in later if name in parsed.marks), default=parsed.body_line - 2)
-        edited = _insert_line(text, line, at)
-    elif mark.scalar and isinstance(value, str):
-        start = mark.start + text.index("\n") + 1
-        end = mark.end + text.index("\n") + 1
-        gap = "" if text[start - 1] == " " else " "
-        edited = text[:start] + gap + scalar(value) + text[end:]
-    elif text.split("\n")[mark.line - 1].lstrip().startswith(key) and mark.start and _single_line(parsed, text, key):
-        edited = _replace_line(text, line, mark.line - 1)
+        edited = _insert_line(text, _line_of(key, value), _before(parsed, text, later))
+    elif mark.inline:
+        below = text.index("\n") + 1
+        start, end = mark.start + below, mark.end + below
+        gap = " " if text[start - 1] == ":" else ""
+        edited = text[:start] + gap + _written(value) + text[end:]
     else:
         raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
     _only(parsed, read(edited, path), key, value, path)
@@ -388,7 +400,7 @@ def drop_key(text: str, key: str, path: str) -> str:
     mark = parsed.marks.get(key)
     if mark is None:
         return text
-    if not mark.scalar and not _single_line(parsed, text, key):
+    if not mark.inline:
         raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
     lines = text.split("\n")
     del lines[mark.line - 1]
@@ -397,22 +409,18 @@ def drop_key(text: str, key: str, path: str) -> str:
     return edited
 
 
-def _single_line(parsed: FrontMatter, text: str, key: str) -> bool:
-    following = [mark.line for name, mark in parsed.marks.items() if mark.line > parsed.marks[key].line]
-    after = min(following, default=parsed.body_line - 1)
-    between = text.split("\n")[parsed.marks[key].line : after - 1]
-    return all(not line.strip() or line.lstrip().startswith("#") for line in between)
+def _before(parsed: FrontMatter, text: str, later: Sequence[str]) -> int:
+    """The index of the first line that belongs to one of ``later``, with the comments right above it; else of the fence."""
+    lines = text.split("\n")
+    at = min((parsed.marks[name].line - 1 for name in later if name in parsed.marks), default=parsed.body_line - 2)
+    while at < parsed.body_line - 2 and lines[at - 1].startswith("#"):
+        at -= 1
+    return at
 
 
 def _insert_line(text: str, line: str, at: int) -> str:
     lines = text.split("\n")
-    lines.insert(at, line + ("\r" if lines[0].endswith("\r") else ""))
-    return "\n".join(lines)
-
-
-def _replace_line(text: str, line: str, at: int) -> str:
-    lines = text.split("\n")
-    lines[at] = line + ("\r" if lines[at].endswith("\r") else "")
+    lines.insert(at, line + ("\r" if lines[1].endswith("\r") else ""))
     return "\n".join(lines)
 
 

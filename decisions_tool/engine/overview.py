@@ -43,15 +43,27 @@ class Overview(TypedDict):
 def overview(start: Path, look_closely: bool = False) -> Overview:
     """All cases of the last commit, from the cache where nothing changed."""
     place = locate(start)
-    cache = place.store / "overview.json"
-    held = load_json(cache) or {}
-    head = _head(place)
-    if held.get("head") != head or held.get("version") != __version__:
-        held = _fresh(start, held if held.get("version") == __version__ else {})
-        if load_json(cache) != held:
-            save_json(cache, held)
+    held = _held(start, place)
     rows = [row for _, row in held["rows"].values()]
     return {"cases": rows, "skipped": held["skipped"], "uncommitted": _uncommitted(place, held, look_closely)}
+
+
+def settled(start: Path) -> dict[str, str]:
+    """Slug -> tree id of the cases of the last commit that no run has to look at."""
+    rows = _held(start, locate(start))["rows"]
+    return {slug: tree for slug, (tree, row) in rows.items() if row["phase"] in _OVER or not row["managed"]}
+
+
+def _held(start: Path, place: Place) -> dict[str, Any]:
+    """The table of the last commit; what did not change since it was kept is taken from there."""
+    cache = place.store / "overview.json"
+    held = load_json(cache)
+    if not isinstance(held, dict) or held.get("version") != __version__:
+        held = {}
+    if not held or held["head"] != _head(place):
+        held = _fresh(start, held)
+        save_json(cache, held)
+    return held
 
 
 def _head(place: Place) -> str:

@@ -12,6 +12,7 @@ from decisions_tool.agents import backends
 from decisions_tool.agents.protocol import Answer, Backend, Packet, Ticket
 from decisions_tool.config import Settings
 from decisions_tool.engine.events import Event, Listener
+from decisions_tool.engine.overview import settled
 from decisions_tool.engine.packets import input_blobs, make_packet
 from decisions_tool.engine.spool import Spool, Spooled, question_key
 from decisions_tool.errors import Busy, DecisionsError, Edited, Moved
@@ -59,6 +60,7 @@ class Engine:
         self._outlooks: dict[tuple[str, str, int], Outlook] = {}
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
+        self._settled: dict[str, str] = {}
 
     def run(self, only: Sequence[str] = ()) -> Outcome:
         """Carry every managed case, or those named, as far as it goes without people."""
@@ -68,6 +70,7 @@ class Engine:
         with run_lock(self.repository.place):
             if self.ledger.branch is None and self.ledger.mend():
                 self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
+            self._settled = settled(self.repository.place.root) if self.ledger.branch is None else {}
             self._sweep()
             while self._round(only, outcome):
                 pass
@@ -100,15 +103,11 @@ class Engine:
                 raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
         cases = []
         for slug, tree in folders.items():
-            if (only and slug not in only) or (slug in settings.baseline and not self._request_started(tree, slug)):
+            if (only and slug not in only) or self._settled.get(slug) == tree:
                 continue
             case = self.repository.case(head.oid, slug, settings, tree)
             cases.append((case, self._outlook(case, tree)))
         return head.oid, settings, cases
-
-    def _request_started(self, tree: str, slug: str) -> bool:
-        entry = self.repository.lookup(tree, "001-user-request.md")
-        return entry is not None and (self.repository.blob(entry.oid) or b"").startswith(b"---")
 
     def _outlook(self, case: Case, tree: str) -> Outlook:
         key = (case.slug, tree, id(case.settings))

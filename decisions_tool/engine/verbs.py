@@ -157,9 +157,9 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
         changes: Changes = {}
         for path in written(case, phase):
             text = case.text(path)
-            if frontmatter.read(text, path).values is None:
-                raise DecisionsError(f"{path} has no front matter to approve", f"decisions adopt {slug}")
             meta = model(phase.writes).META
+            if frontmatter.read(text, path).values is None:
+                text = frontmatter.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
             text = set_meta(text, "status", "approved", path, meta)
             changes[path] = set_meta(text, "decision-makers", [person], path, meta)
         return changes, Transition(slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}")
