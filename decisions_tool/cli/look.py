@@ -15,6 +15,7 @@ from decisions_tool.text import plural
 if TYPE_CHECKING:
     from decisions_tool.engine.overview import Row
     from decisions_tool.workflows.case import Case
+    from decisions_tool.workflows.phases import Phase
     from decisions_tool.workflows.planner import Outlook
 
 _MANY = 200
@@ -214,8 +215,8 @@ def phases(folder: Path, case: str | None, as_json: bool) -> None:
     ]  # fmt: skip
     if case:
         with any_case(folder, case) as (held, _):
-            for row, phase in zip(rows, PLANNING, strict=True):
-                row["state"] = _state(held, phase)
+            for row, state in zip(rows, _states(held), strict=True):
+                row["state"] = state
     if as_json:
         put_json({"workflow": "planning", "phases": rows})
         return
@@ -224,18 +225,23 @@ def phases(folder: Path, case: str | None, as_json: bool) -> None:
     table(header, [[row[name] for name in header] for row in rows], meanings, "planning")
 
 
-def _state(case: Case, phase: object) -> str:
-    from decisions_tool.workflows.phases import Phase
+def _states(case: Case) -> list[str]:
+    """How far each phase of a case is; what comes after the open one is not known yet."""
+    from decisions_tool.workflows.planner import plan
+    from decisions_tool.workflows.planning import PLANNING
 
-    assert isinstance(phase, Phase)
+    names = [phase.name for phase in PLANNING]
+    reached = plan(case).phase
+    at = names.index(reached) if reached in names else len(names) if reached == "done" else -1
+    return [_state(case, phase) if index <= at else "later" if at >= 0 else "" for index, phase in enumerate(PLANNING)]
+
+
+def _state(case: Case, phase: Phase) -> str:
     try:
-        if not phase.applies(case):
-            return "not needed"
-        slots, missing = phase.slots(case), phase.missing(case)
+        slots = phase.slots(case) if phase.applies(case) else ()
+        missing = phase.missing(case) if slots else ()
     except DecisionsError:
-        return "later"
-    if not missing:
-        return "done" if slots else "not needed"
-    return f"{len(slots) - len(missing)} of {plural(len(slots), 'answer')}"
-
-
+        return "unreadable"
+    if not slots:
+        return "not needed"
+    return f"{len(slots) - len(missing)} of {plural(len(slots), 'answer')}" if missing else "done"
