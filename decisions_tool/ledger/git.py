@@ -149,16 +149,26 @@ class Git:
     def read(self, oid: str, limit: int | None = None) -> tuple[str, bytes] | None:
         """(type, bytes) of an object, or None when it is not there; bytes past ``limit`` are dropped."""
         with self._guard:
-            process = self._reader()
-            assert process.stdin and process.stdout
-            process.stdin.write(oid.encode() + b"\n")
-            process.stdin.flush()
-            header = process.stdout.readline().split()
-            if len(header) != 3:
-                if header[1:] == [b"missing"]:
-                    return None
-                raise DecisionsError(f"git cannot read the object {one_line(oid)}", "git fsck")
+            try:
+                return self._read(oid, limit)
+            except (BrokenPipeError, EOFError):
+                self._batch = None  # somebody ended it; a fresh one has not seen this question
+                return self._read(oid, limit)
+
+    def _read(self, oid: str, limit: int | None) -> tuple[str, bytes] | None:
+        process = self._reader()
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(oid.encode() + b"\n")
+        process.stdin.flush()
+        header = process.stdout.readline().split()
+        if len(header) == 3:
             return header[1].decode(), _body(process.stdout, int(header[2]), limit)
+        if header[1:] == [b"missing"]:
+            return None
+        if not header:
+            raise EOFError
+        raise DecisionsError(f"git cannot read the object {one_line(oid)}", "git fsck")
 
     def _reader(self) -> subprocess.Popen[bytes]:
         if self._batch is None or self._batch.poll() is not None:
