@@ -277,3 +277,15 @@ def test_next_tells_what_people_can_do(started: Repo, cli: Cli) -> None:
     assert "decisions run cache" in cli("next").out
     cli("run")
     assert cli("next", "--json").json["next"] == []
+
+
+def test_prior_art_names_a_source_or_says_that_there_is_none(started: Repo, cli: Cli) -> None:
+    """P2"""
+    body = "# Roadmap: Cache\n\n## Prior art\n\n{}\n\n## Trade-offs\n\nMemory.\n\n## Decisions\n\nCache.\n"
+    started.write("a.md", body.format("We know this field."))
+    started.commit({"decisions.toml": 'baseline = []\n[backends]\ndefault = "manual"\n'}, "people answer")
+    cli("run")
+    result = cli("submit", "cache", "roadmap/don", "a.md")
+    assert result.code == 1 and "no outside source" in result.err
+    started.write("a.md", body.format("See https://example.invalid/caches for eviction."))
+    assert cli("submit", "cache", "roadmap/don", "a.md").code == 0

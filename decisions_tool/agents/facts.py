@@ -19,6 +19,11 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_NAMES = 40
 _RAISES = re.compile(r"\b(?:throw|raise|rethrow|panic|abort)\b")
+#: Statements that hold others or say something themselves; the rest, which is most of a file, is passed over.
+_TELLING = frozenset({
+    *_FUNCTIONS, *_LOOPS, ast.ClassDef, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match,
+    ast.match_case, ast.Import, ast.ImportFrom, ast.Global,
+})  # fmt: skip
 _OPEN_END = re.compile(r"(?:#|//|/\*|\*|--|;|<!--)[^\n]*?\b((?:TODO|FIXME|XXX|HACK)\b[^\n]*)")
 _ASSIGNS = r"\s*(?:[-+*/|&]?=(?![=>])|\+\+|--)"
 #: What makes a name a local or a parameter; in Python an assignment does.
@@ -139,6 +144,7 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self.text = text
         self.functions: list[Function] = []
+        self.loops: list[tuple[int, ...]] = []
         self.defined: dict[str, int] = {}
         self.broad: list[Note] = []
         self.silent: list[Note] = []
@@ -158,7 +164,7 @@ class _Walk:
         return Facts(
             lines=lines,
             length=length,
-            functions=tuple(self.functions),
+            functions=tuple(f._replace(loops=loops) if loops else f for f, loops in zip(self.functions, self.loops, strict=True)),
             defined=self.defined,
             broad=tuple(sorted(self.broad)),
             silent=tuple(sorted(self.silent)),
@@ -168,7 +174,7 @@ class _Walk:
         )
 
     def _push(self, nodes: Sequence[ast.AST], place: _Place) -> None:
-        self.stack.extend((node, place) for node in reversed(nodes))
+        self.stack.extend((node, place) for node in reversed(nodes) if type(node) in _TELLING)
 
     def _top(self, node: ast.stmt) -> None:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
@@ -212,22 +218,24 @@ class _Walk:
                 self._push(inner, place)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, place: _Place) -> None:
-        name = quote(f"{place.prefix}{node.name}", 80)
+        name = f"{place.prefix}{node.name}"
         spec = node.args
         given = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *filter(None, (spec.vararg, spec.kwarg))]
         if place.prefix.endswith(".") and place.function is None and given and given[0].arg in {"self", "cls", "mcs"}:
             given = given[1:]
         annotated = not given or node.returns is not None or any(arg.annotation for arg in given)
         length = (node.end_lineno or node.lineno) - node.lineno + 1
-        self.functions.append(Function(name, node.lineno, length, len(given), annotated))
-        self._push(node.body, _Place(f"{place.prefix}{node.name}.", len(self.functions) - 1))
+        shown = name if name.isascii() and len(name) < 80 else quote(name, 80)
+        self.functions.append(Function(shown, node.lineno, length, len(given), annotated))
+        self.loops.append(())
+        self._push(node.body, _Place(f"{name}.", len(self.functions) - 1))
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, place: _Place) -> None:
         loops = place.loops if _is_fixed(getattr(node, "iter", None)) else (*place.loops, node.lineno)
-        if place.function is not None and len(loops) > len(self.functions[place.function].loops):
-            self.functions[place.function] = self.functions[place.function]._replace(loops=loops)
+        if place.function is not None and len(loops) > len(self.loops[place.function]):
+            self.loops[place.function] = loops
         self._push(node.orelse, place)
-        self._push(node.body, place._replace(loops=loops))
+        self._push(node.body, _Place(place.prefix, place.function, loops, place.types))
 
     def _how(self, place: _Place) -> str:
         return "types" if place.types else self._around(place)

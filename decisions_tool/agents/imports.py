@@ -15,16 +15,17 @@ from decisions_tool.agents.facts import Facts, RawImport
 
 _MOST = 400
 _JS = re.compile(
-    r"(?m)^[ \t]*(?:import|export)\s+(?P<types>type\s+)?(?P<names>[\w$*\s{},]{0,2000}?)\s*from\s*"
+    r"(?m)^[ \t]*(?:import|export)\s+(?P<types>type\s+)?"
+    r"(?P<names>(?:[\w$]+\s*(?:,\s*)?)?(?:\*(?:\s+as\s+[\w$]+)?|\{[^{}]{0,4000}\})?)\s*from\s*"
     r"['\"](?P<from>[^'\"\n]+)['\"]"
     r"|^[ \t]*import\s*['\"](?P<bare>[^'\"\n]+)['\"]"
     r"|^(?:[^\n/'\"*]{0,120}?)(?P<bound>[\w$]+|\{[^{}\n]*\})\s*=\s*(?:await\s+)?"
     r"(?:require|import)\(\s*['\"](?P<require>[^'\"\n]+)['\"]"
     r"|\b(?:require|import)\(\s*['\"](?P<call>[^'\"\n]+)['\"]"
 )
-_GO_BLOCK = re.compile(r"(?m)^import\s*\(([^)]{0,8000})\)")
+_GO_BLOCK = re.compile(r"(?m)^import\s*\(([^()]{0,8000})\)")
 _GO_LINE = re.compile(r"(?m)^(?:import)?[ \t]*(?P<alias>[\w.]+[ \t]+)?\"(?P<target>[^\"\n]+)\"")
-_RUST = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use\s+(?P<use>[^;]{1,2000});|mod\s+(?P<mod>\w+)\s*;)")
+_RUST = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use\s+(?P<use>[^;]{1,1000});|mod\s+(?P<mod>\w+)\s*;)")
 _JAVA = re.compile(
     r"(?m)^[ \t]*(?:import|using)[ \t]+(?:static[ \t]+)?(?P<target>[\w.]+?)(?:\.\*|\._)?"
     r"[ \t]*;?[ \t]*(?:as[ \t]+\w+)?\r?$"
@@ -34,7 +35,7 @@ _INCLUDE = re.compile(r"(?m)^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<targe
 _RUBY = re.compile(r"(?m)^[ \t]*require(?P<relative>_relative)?[ \t(]*['\"](?P<target>[^'\"\n]+)['\"]")
 _PYTHON = re.compile(
     r"(?m)^(?P<indent>[ \t]*)(?:from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]*"
-    r"(?P<names>\([^)]{0,4000}\)|[^\n#]+)|import[ \t]+(?P<plain>[\w., \t]+))"
+    r"(?P<names>\([^()]{0,4000}\)|[^\n#]+)|import[ \t]+(?P<plain>[\w., \t]+))"
 )
 _DECLARED = re.compile(r"(?m)^[ \t]*(?:package|namespace)[ \t]+([\w.\\]+)")
 _SCRIPTS = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte")

@@ -30,8 +30,8 @@ from decisions_tool.agents.wording import TOKEN, name_of, stem, stems, verb
 
 MOST_FILES = 3_000
 MOST_BYTES = 256 << 10
-MOST_TOTAL = 24 << 20
-_TOO_BIG = 4 << 20
+MOST_TOTAL = 12 << 20
+_TOO_BIG, _LONG_LINES = 4 << 20, 400
 _MOST_TESTS, _MOST_DOCS, _MOST_MANIFESTS = 1_000, 150, 300
 _DOC = re.compile(
     r"(?i)(?:.*/)?(?:readme|changelog|architecture|contributing|design|adr[-_ ]?\d*)[^/]*"
@@ -260,8 +260,8 @@ class _Surveyor:
         if file.size > _TOO_BIG or self.budget <= 0:
             return None
         data = self.repository.read(path)
-        if b"\0" in data[:4096]:
-            return None
+        if b"\0" in data[:4096] or len(data) > max(20_000, _LONG_LINES * data.count(b"\n")):
+            return None  # binary, or made by a machine and squeezed into long lines
         if len(data) > most:
             self.cut += 1
             data = data[: data.rfind(b"\n", 0, most) + 1 or most]

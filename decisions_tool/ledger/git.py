@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import one_line
@@ -22,12 +23,15 @@ _KEPT = (
 _FORCED = {
     "LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull, "GIT_LITERAL_PATHSPECS": "1", "GIT_EDITOR": "false", "GIT_PAGER": "cat",
+    "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
 }  # fmt: skip
 _SETTINGS = (
     "core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.fsync=committed", "gc.auto=0", "i18n.commitEncoding=UTF-8",
-    "i18n.logOutputEncoding=UTF-8", "user.useConfigOnly=true", "log.showSignature=false", "advice.graftFileDeprecated=false",
+    "i18n.logOutputEncoding=UTF-8", "user.useConfigOnly=true", "log.showSignature=false", "log.showRoot=true", "advice.graftFileDeprecated=false",
 )  # fmt: skip
 _DEADLINE = 120.0
+#: (key, value) pairs, over what is configured.
+Settings: TypeAlias = "Sequence[tuple[str, str]]"
 
 
 class Place(NamedTuple):
@@ -60,10 +64,13 @@ def find_place(start: Path) -> Place | None:
     """The repository that holds ``start``, found by reading; submodules and linked worktrees are their own."""
     for folder in (start, *start.parents):
         dot = folder / ".git"
-        if dot.is_dir() and (dot / "HEAD").exists():
-            return Place(folder, dot, dot)
-        if dot.is_file():
-            return _linked(folder, dot)
+        try:
+            if dot.is_dir() and (dot / "HEAD").exists():
+                return Place(folder, dot, dot)
+            if dot.is_file():
+                return _linked(folder, dot)
+        except PermissionError:
+            raise DecisionsError(f"{dot} cannot be read", "check its owner and permissions") from None
     return None
 
 
@@ -125,13 +132,13 @@ class Git:
         self._config: list[tuple[str, str, str]] | None = None
 
     def run(
-        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, settings: Sequence[str] = (), ok: Sequence[int] = (0,)
+        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, settings: Settings = (), ok: Sequence[int] = (0,)
     ) -> bytes:
         """Standard output of one git command; GitFailed unless it ends with one of ``ok``."""
-        command = [executable(), *self._where(), *_flags((*_SETTINGS, *settings)), *args]
+        command = [executable(), *self._where(), *_flags(_SETTINGS), *args]
         try:
             done = subprocess.run(  # noqa: S603
-                command, input=stdin, capture_output=True, env={**_environment(), **(env or {})}, cwd=self.place.root,
+                command, input=stdin, capture_output=True, env={**_environment(), **_more(settings), **(env or {})}, cwd=self.place.root,
                 timeout=_DEADLINE, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
@@ -152,8 +159,13 @@ class Git:
             try:
                 return self._read(oid, limit)
             except (BrokenPipeError, EOFError):
-                self._batch = None  # somebody ended it; a fresh one has not seen this question
+                self._end_batch()  # somebody ended it; a fresh one has not seen this question
+            try:
                 return self._read(oid, limit)
+            except (BrokenPipeError, EOFError):
+                self._end_batch()
+        self.run("rev-parse", "--git-dir")  # says why, where the whole repository cannot be read
+        raise DecisionsError("git ends while it reads objects", "git fsck")
 
     def _read(self, oid: str, limit: int | None) -> tuple[str, bytes] | None:
         process = self._reader()
@@ -181,19 +193,23 @@ class Git:
     def close(self) -> None:
         """End the process that reads objects."""
         with self._guard:
-            if self._batch is not None:
-                assert self._batch.stdin and self._batch.stdout
+            self._end_batch()
+
+    def _end_batch(self) -> None:
+        if self._batch is not None:
+            assert self._batch.stdin and self._batch.stdout
+            with suppress(BrokenPipeError):
                 self._batch.stdin.close()
-                self._batch.stdout.close()
-                self._batch.wait()
-                self._batch = None
+            self._batch.stdout.close()
+            self._batch.wait()
+            self._batch = None
 
     def config(self) -> list[tuple[str, str, str]]:
         """Every setting as (scope, key, value), read once."""
         if self._config is None:
             parts = self.run("config", "--list", "-z", "--show-scope").decode("utf-8", "surrogateescape").split("\0")
-            pairs = [(scope, *entry.partition("\n")[::2]) for scope, entry in zip(parts[::2], parts[1::2], strict=False)]
-            self._config = [(scope, key, value) for scope, key, value in pairs]
+            pairs = [(scope, *entry.partition("\n")) for scope, entry in zip(parts[::2], parts[1::2], strict=False)]
+            self._config = [(scope, key, value if equals else "true") for scope, key, equals, value in pairs]
         return self._config
 
     def setting(self, name: str) -> str | None:
@@ -202,17 +218,18 @@ class Git:
         return found[-1] if found else None
 
     def switched_on(self, name: str) -> bool:
-        return (self.setting(name) or "").lower() in {"true", "yes", "on", "1"} or (name.lower(), "") in {(k, v) for _, k, v in self.config()}
+        value = (self.setting(name) or "").lower()
+        return value in {"true", "yes", "on"} or (value.isdigit() and int(value) != 0)
 
     def own_programs(self) -> list[str]:
         """Settings inside the repository that would start a program."""
         inside = {"local", "worktree"}
         return sorted({key for scope, key, _ in self.config() if scope in inside and _starts_program(key)})
 
-    def without_filters(self) -> list[str]:
+    def without_filters(self) -> Settings:
         """Settings that keep filters configured inside the repository from running."""
         names = {key.split(".", 1)[1].rpartition(".")[0] for key in self.own_programs() if key.startswith("filter.")}
-        return [f"filter.{name}.{part}={value}" for name in sorted(names) for part, value in _NO_FILTER]
+        return [(f"filter.{name}.{part}", value) for name in sorted(names) for part, value in _NO_FILTER]
 
 
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
@@ -226,6 +243,12 @@ def _starts_program(key: str) -> bool:
 
 def _flags(settings: Sequence[str]) -> list[str]:
     return [part for setting in settings for part in ("-c", setting)]
+
+
+def _more(settings: Settings) -> dict[str, str]:
+    """Settings as environment: ``-c`` would misread a name with an equals sign in it."""
+    pairs = {f"GIT_CONFIG_{part}_{n}": text for n, pair in enumerate(settings) for part, text in zip(("KEY", "VALUE"), pair, strict=True)}
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs} if settings else {}
 
 
 def _body(stream: object, size: int, limit: int | None) -> bytes:

@@ -12,7 +12,7 @@ from decisions_tool.documents.roadmap import Roadmap
 def grown(old: Document, new: Document) -> bool:
     """True when ``new`` says what ``old`` said, plus at most what later phases and approvals add."""
     if isinstance(old, Request) and isinstance(new, Request):
-        return old.words == new.words
+        return old.words.split() == new.words.split()
     if isinstance(old, Roadmap) and isinstance(new, Roadmap):
         same = (old.title, old.prior_art, old.trade_offs, old.decisions) == (
             new.title, new.prior_art, new.trade_offs, new.decisions,

@@ -95,7 +95,7 @@ def _check_ours(kind: str, path: str, data: bytes, text: str, front: frontmatter
     if isinstance(document, Roadmap) and "prior-art" in (document.meta.unmet or ()):
         hint = "add a source to Prior art, or write: no prior art found"
         found.append(Finding("roadmap/prior-art", "warning", path, 1, 1, "prior art was not searched outside the repository", hint))
-    if not found and document.render() != text.replace("\r\n", "\n") and document.KIND != "request":
+    if document.render() != text.replace("\r\n", "\n") and document.KIND != "request":
         found.append(Finding("document/normal-form", "warning", path, 1, 1, "not in normal form", f"decisions fmt {path}"))
     return found
 

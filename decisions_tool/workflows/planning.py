@@ -8,7 +8,6 @@ from decisions_tool.documents.design import Design
 from decisions_tool.documents.paths import task_path
 from decisions_tool.documents.research import Research, Synthesis
 from decisions_tool.documents.review import Review
-from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import (
@@ -19,7 +18,7 @@ from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.writing import (
     agreed, clear_contract, clear_owners, clear_panel, clear_plan, clear_resolution, concern_slots, coverage_findings, design_path,
     remove, resolved, start, unresolved_findings, whole, write_concerns, write_contract, write_owners, write_panel, write_plan,
-    write_resolution, write_skeleton,
+    write_resolution, write_roadmap, write_skeleton,
 )  # fmt: skip
 
 
@@ -60,7 +59,7 @@ PLANNING: tuple[Phase, ...] = (
     ),
     Phase(
         "roadmap", "roadmap researched by {slot}", ("request",), "roadmap", "architect", _one("architect"),
-        done=_held("roadmap"), write=whole(Roadmap, "researched", "architect"), clear=remove("roadmap"), answer="roadmap",
+        done=_held("roadmap"), write=write_roadmap, clear=remove("roadmap"), answer="roadmap",
         inputs=_paths("request"), path=_path("roadmap"),
     ),
     Phase(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from decisions_tool.documents import frontmatter
@@ -41,6 +42,18 @@ def whole(
         return {path: document.model_copy(update={"meta": meta}).render()}
 
     return write
+
+
+def write_roadmap(case: Case, slot: str, reply: Reply | None) -> Changes:
+    """The architect's research; it has searched, or says that it could not."""
+    path = task_path(case.slug, "roadmap")
+    said = _body(Roadmap, reply, path).prior_art
+    assert reply is not None
+    searched = re.search(r"https?://\S|no prior art found", said, re.I)
+    if not searched and "prior-art" not in reply.unmet:
+        hint = "name an outside source with its address, or write: no prior art found"
+        raise DocumentError([Finding("roadmap/prior-art", "error", path, 1, 1, "prior art names no outside source", hint)])
+    return whole(Roadmap, "researched", "architect")(case, slot, reply)
 
 
 def remove(kind: str) -> Callable[[Case, str], Changes]:
