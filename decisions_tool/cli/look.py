@@ -23,10 +23,11 @@ _MANY = 200
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Finished and unmanaged cases too, however many.")
+@click.option("--tree", is_flag=True, help="The documents of each case below it.")
 @click.option("--uncommitted", "closely", is_flag=True, help="Look for uncommitted files in however many open cases.")
 @as_json
 @click.pass_obj
-def status(folder: Path, everything: bool, closely: bool, as_json: bool) -> None:
+def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: bool) -> None:
     """All cases of the last commit: where they stand and what they wait for."""
     from decisions_tool.engine.overview import overview
 
@@ -36,7 +37,9 @@ def status(folder: Path, everything: bool, closely: bool, as_json: bool) -> None
         return
     rows = seen["cases"]
     shown = rows if everything or len(rows) <= _MANY else [row for row in rows if row["managed"] and row["phase"] not in {"done", "closed"}]
-    if rows:
+    if tree:
+        _trees(folder, shown)
+    elif rows:
         cells = [[row["case"], _phase(row), row["waiting_for"], str(row["files"])] for row in shown]
         table(("case", "phase", "waits for", "files"), cells, [_meaning(row) for row in shown])
     else:
@@ -46,6 +49,19 @@ def status(folder: Path, everything: bool, closely: bool, as_json: bool) -> None
     for item in seen["skipped"]:
         say(f"skipped: {item['path']} {item['reason']}", "warning")
     _tell_uncommitted(seen["uncommitted"])
+
+
+def _trees(folder: Path, rows: list[Row]) -> None:
+    with opened(folder) as repository:
+        head = repository.head()
+        settings = repository.settings(head.oid)
+        for row in rows:
+            waits = f": waits for {row['waiting_for']}" if row["waiting_for"] else ""
+            put(f"{row['case']}  {_phase(row)}{waits}", _meaning(row))
+            documents = _documents(repository.case(head.oid, row["case"], settings))
+            for index, found in enumerate(documents, start=1):
+                branch = "└─" if index == len(documents) else "├─"
+                put(f"{branch} {found['path']}  {' '.join(filter(None, (found['status'], found['by'])))}".rstrip())
 
 
 def _tell_uncommitted(paths: list[str] | None) -> None:
