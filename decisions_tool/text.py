@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
-_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
-_BREAKS = "\x85\u2028\u2029"
+_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_BREAKS = "\u2028\u2029"
 _SELECTORS = "\ufe00-\ufe0d"
-#: Never wanted anywhere. Joiners and the two emoji selectors are part of people's words.
-HOSTILE = re.compile(f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]")
-#: In front matter the joiners and selectors hide things too.
+#: Never wanted anywhere. Joiners, the two emoji selectors and Unicode's own line breaks are part of people's words.
+HOSTILE = re.compile(f"[{_CONTROL}{_BIDI}{_INVISIBLE}{_SELECTORS}]")
+#: In front matter those hide things, or end a line, too.
 HIDDEN = re.compile(f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}\u200c\u200d\ufe0e\ufe0f]")
+_SHOWN = re.compile(f"[\r{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]")
 _LOOKALIKE = str.maketrans("аеорсухіјѕԁһӏոɑαοερνικτ", "aeopcyxijsdhlnaaoepvikt")
 
 
@@ -34,7 +35,7 @@ def bad_character(text: str, pattern: re.Pattern[str] = HOSTILE) -> BadCharacter
 
 def visible(text: str) -> str:
     """The text with everything a terminal would act on, or not show, written as an escape."""
-    return HOSTILE.sub(lambda m: m.group().encode("unicode_escape").decode(), text).replace("\r", "\\r")
+    return _SHOWN.sub(lambda m: m.group().encode("unicode_escape").decode(), text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

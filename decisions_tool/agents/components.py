@@ -46,11 +46,11 @@ _BUILD_AT_TOP = re.compile(r"(?i)(?:setup|noxfile|fabfile|dodo|build|gulpfile|gr
 _CONTAINERS = word_set("src lib libs source sources app internal pkg cmd modules services packages crates apps")
 #: Languages in which the files of one folder see each other without an import.
 _ONE_PER_FOLDER = frozenset({"go", "java", "csharp", "swift"})
-#: Files that speak for their folder; the second kind does only where the folder has a name of its own.
-_PACKAGE_FILES = frozenset({"__init__", "__main__"})
-_ROOT_FILES = frozenset({"mod", "index", "lib"})
+#: Files that speak for their folder, where it has a name of its own.
+_FOR_FOLDER = {"python": {"__init__", "__main__"}, "javascript": {"index"}, "rust": {"mod", "lib"}}
 _RESERVED = frozenset({"contract", "none", "synthesis", "repository"})
-_MOST, _MANY = 80, 80
+#: Percent of the code that a folder must hold to be opened; fewer or more modules than these make one component.
+_MOST, _FEW, _MANY = 80, 4, 80
 _UNSHOWABLE = re.compile(r"[`|<>*\\\r\n\t]|^\s|\s$")
 
 
@@ -131,22 +131,28 @@ def _expand(base: str, paths: Sequence[str], sizes: Mapping[str, int], groups: d
             _expand(folder, inside, sizes, groups)
         else:
             groups.setdefault(folder, []).extend(inside)
-    _place_loose(base, loose, groups)
+    _place_loose(base, loose, groups, alone=not folders)
 
 
 def _contains(folder: str) -> bool:
     return all(part.lower() in _CONTAINERS for part in folder.split("/")[:-1])
 
 
-def _place_loose(base: str, loose: Sequence[str], groups: dict[str, list[str]]) -> None:
+def _place_loose(base: str, loose: Sequence[str], groups: dict[str, list[str]], alone: bool) -> None:
     """Modules become components, unless the language or their number makes the folder the part."""
     stems = {stem_of(path) for path in loose}
+    few = alone and len(stems) < _FEW and bool(base) and not _contains(base)
     for path in loose:
         stem = stem_of(path)
-        root = bool(base) and (stem in _PACKAGE_FILES or (stem in _ROOT_FILES and not _contains(base)))
-        whole = root or language(path) in _ONE_PER_FOLDER or len(stems) > _MANY
+        root = speaks_for_folder(path) and bool(base) and (stem.startswith("__") or not _contains(base))
+        whole = root or few or language(path) in _ONE_PER_FOLDER or len(stems) > _MANY
         key = base if whole else f"{base}{stem}/"
         groups.setdefault(key, []).append(path)
+
+
+def speaks_for_folder(path: str) -> bool:
+    """True for ``__init__.py``, ``index.ts``, ``mod.rs`` and their like."""
+    return stem_of(path) in _FOR_FOLDER.get(language(path), ())
 
 
 def stem_of(path: str) -> str:

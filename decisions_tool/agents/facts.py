@@ -19,11 +19,11 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_NAMES = 40
 _RAISES = re.compile(r"\b(?:throw|raise|rethrow|panic|abort)\b")
+_HANDLERS = (ast.Try, ast.TryStar, ast.ExceptHandler)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_BLOCKS = (ast.ClassDef, ast.If, ast.With, ast.AsyncWith, ast.Match, ast.match_case)
 #: Statements that hold others or say something themselves; the rest, which is most of a file, is passed over.
-_TELLING = frozenset({
-    *_FUNCTIONS, *_LOOPS, ast.ClassDef, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match,
-    ast.match_case, ast.Import, ast.ImportFrom, ast.Global,
-})  # fmt: skip
+_TELLING = frozenset((*_FUNCTIONS, *_LOOPS, *_HANDLERS, *_IMPORTS, *_BLOCKS, ast.Global))
 _OPEN_END = re.compile(r"(?:#|//|/\*|\*|--|;|<!--)[^\n]*?\b((?:TODO|FIXME|XXX|HACK)\b[^\n]*)")
 _ASSIGNS = r"\s*(?:[-+*/|&]?=(?![=>])|\+\+|--)"
 #: What makes a name a local or a parameter; in Python an assignment does.
@@ -164,7 +164,7 @@ class _Walk:
         return Facts(
             lines=lines,
             length=length,
-            functions=tuple(f._replace(loops=loops) if loops else f for f, loops in zip(self.functions, self.loops, strict=True)),
+            functions=tuple(f._replace(loops=loops) for f, loops in zip(self.functions, self.loops, strict=True)),
             defined=self.defined,
             broad=tuple(sorted(self.broad)),
             silent=tuple(sorted(self.silent)),
@@ -247,9 +247,8 @@ class _Walk:
         """Module-level names that the module itself changes later; a table that nobody changes is a constant."""
         names = {name: line for name, line in self.mutable.items() if name not in self.declared}
         yield from _changed(self.text, names, self.functions, _CHANGES, _NOT_OURS + r"|\s{0}\s*(?::[^=]+)?=[^=]")
-        for name, line in self.declared.items():
-            if name in self.defined:
-                yield State(self.defined[name], quote(name, 60), line)
+        said = {name: self.defined[name] for name in self.declared if name in self.defined}
+        yield from _changed(self.text, said, self.functions, rf"(?:{_ASSIGNS}|{_CHANGES})", r"(?!)")
 
 
 def _imports(node: ast.Import | ast.ImportFrom, how: str) -> Iterator[RawImport]:
@@ -298,10 +297,8 @@ def _changed(
         word = re.escape(name)
         local = re.compile(not_ours.format(word))
         change = re.compile(rf"\s+(?:[^#\"']*[^\w.#\"'])?{word}{changes}")
-        inner = (
-            (number, line[:200]) for number, line in enumerate(lines, start=1) if name in line and line[:1].isspace()
-        )
-        found = [(number, line) for number, line in inner if not line.lstrip().startswith(("#", "//", "*", "/*"))]
-        at = next((number for number, line in found if change.match(line) and _around(functions, number)), 0)
-        if at and not any(local.search(line) for _, line in found):
+        found = [(number, line[:200]) for number, line in enumerate(lines, start=1) if name in line]
+        told = [(number, line) for number, line in found if not line.lstrip().startswith(("#", "//", "*", "/*"))]
+        at = next((number for number, line in told if change.match(line) and _around(functions, number)), 0)
+        if at and not any(local.search(line) for number, line in told if number != defined):
             yield State(defined, quote(name, 60), at)

@@ -12,7 +12,6 @@ from decisions_tool.agents.wording import code, codes, first_line, stems
 from decisions_tool.documents.answers import Owner, OwnersAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.concerns import LETTERS, Concern, Concerns, ConcernsMeta, Source
-from decisions_tool.documents.contract import Contract
 from decisions_tool.documents.design import Design
 from decisions_tool.documents.paths import place as place_of
 from decisions_tool.documents.plans import PlanPhase
@@ -206,7 +205,7 @@ def resolution(desk: Desk) -> ResolutionAnswer:
         meta=Meta(type="resolution"),
         decision=decision,
         rationale=_rationale(desk, concern, owner),
-        contract=_contract_effect(desk, concern),
+        contract="none",
     )
 
 
@@ -260,36 +259,27 @@ def _rationale(desk: Desk, concern: Concern, owner: str) -> str:
     return " ".join(facts)
 
 
-def _contract_effect(desk: Desk, concern: Concern) -> str:
-    """Items of the contract that stand at the concern's place, or none."""
-    contract = desk.maybe(Contract)
-    paths = {place.path for place, _ in places(desk, concern) if place.path}
-    provided = {item for track in desk.tracks for item in track.provides}
-    described = contract.interfaces if contract else ()
-    items = [
-        i.name for i in described if i.name in provided and any(f" at `{path}:" in i.text for path in sorted(paths))
-    ]
-    return f"keeps {codes(items, 4)} as agreed" if items else "none"
-
-
 def _in_contract(desk: Desk, concern: Concern) -> ResolutionAnswer:
+    """What lies between components is settled in the phase of the lowest track among them."""
     between = parties(desk, concern)
-    tracks = [t for t in desk.tracks if (desk.survey.named(t.name) or t.name) in between]
-    who = " and ".join(f"Track {t.number}" for t in tracks) or "Track 1"
-    items = list(dict.fromkeys(item for t in tracks for item in (*t.provides, *t.consumes)))
-    listed = (
-        f"keeps {codes(items, 4)} as agreed"
-        if items
-        else f"records what {codes(between)} owe each other"
-        if between
-        else "records the interface"
-    )
-    first = min((t.number for t in tracks), default=1)
-    decision = f"{who}, {_phase(desk, concern, first, desk.primary)}: {_doing(desk, concern)}"
+    numbers = [track.number for track in desk.tracks if (desk.survey.named(track.name) or track.name) in between]
+    who = " and ".join(f"Track {number}" for number in numbers) or "Track 1"
+    phase = _phase(desk, concern, min(numbers, default=1), desk.primary)
     homes = f"It lies between {codes(between)}. " if between else ""
     return ResolutionAnswer(
         meta=Meta(type="resolution"),
-        decision=decision,
+        decision=f"{who}, {phase}: {_doing(desk, concern)}",
         rationale=f"{homes}{_rationale(desk, concern, CONTRACT)}",
-        contract=listed,
+        contract=_effect(desk, concern, between),
     )
+
+
+def _effect(desk: Desk, concern: Concern, between: Sequence[str]) -> str:
+    """What changes between the components: the import at the concern's place goes, or is agreed on."""
+    at = next((place for place, _ in places(desk, concern) if place.line), None)
+    edges = [edge for (source, _), edge in desk.survey.edges.items() if at and source == at.component]
+    here = [item for edge in edges for item in edge.imports if at and (item.path, item.line) == (at.path, at.line)]
+    if at is None or not here:
+        return f"says what {codes(between)} owe each other" if between else "says who owes what"
+    verbs = "no longer takes" if subject_of(concern.title) == "cycle" else "agrees on"
+    return f"{code(at.component)} {verbs} {codes(dict.fromkeys(map(desk.survey.called, here)), 4)}"

@@ -10,6 +10,8 @@ from decisions_tool.agents.wording import code, codes, quote, verb
 from decisions_tool.documents.review import SEVERITIES, Review, ReviewFinding, ReviewMeta
 
 _MOST, _MOST_PER_SUBJECT = 6, 3
+#: What is nice to have gives way to everything else.
+_ORDER = ("critical", "important", "question", "nice-to-have")
 
 
 def review(desk: Desk) -> Review:
@@ -38,16 +40,17 @@ def _finding(number: int, remark: Remark) -> ReviewFinding:
 
 
 def choose(remarks: Sequence[Remark]) -> list[Remark]:
-    """The most severe ones; a subject comes back to the same component only after all others had their turn."""
-    ranked = sorted(remarks, key=lambda r: (SEVERITIES.index(r.severity), -r.weight, r.where, r.title))
+    """The gravest first; among equals a subject comes back to a component only after all others had their turn."""
     chosen: list[Remark] = []
-    for again in (False, True):
-        for remark in ranked:
-            alike = [other.component for other in chosen if other.subject == remark.subject]
-            wanted = len(alike) < _MOST_PER_SUBJECT and (again or remark.component not in alike)
-            if wanted and remark not in chosen and len(chosen) < _MOST:
-                chosen.append(remark)
-    return sorted(chosen, key=ranked.index)
+    for severity in _ORDER:
+        ranked = sorted((r for r in remarks if r.severity == severity), key=lambda r: (-r.weight, r.where, r.title))
+        for again in (False, True):
+            for remark in ranked:
+                alike = [other.component for other in chosen if other.subject == remark.subject]
+                wanted = len(alike) < _MOST_PER_SUBJECT and (again or remark.component not in alike)
+                if wanted and remark not in chosen and len(chosen) < _MOST:
+                    chosen.append(remark)
+    return sorted(chosen, key=lambda remark: SEVERITIES.index(remark.severity))
 
 
 def _summary(desk: Desk, remarks: Sequence[Remark]) -> str:

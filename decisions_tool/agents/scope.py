@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from decisions_tool.agents.components import speaks_for_folder
 from decisions_tool.agents.facts import Function
 from decisions_tool.agents.survey import Component, Edge, Source, Survey
 from decisions_tool.agents.wording import code, enumerate_words, request_words, stems
@@ -129,18 +131,15 @@ def _strong(source: Source) -> frozenset[str]:
 def scope(survey: Survey, title: str, text: str) -> Scope:
     """Find what a request is about."""
     words = request_words(f"{title}\n{text}")
-    weights = dict.fromkeys(words, 1) | dict.fromkeys((w for w in request_words(title) if w in words), 2)
+    heavy = request_words(title)
     found = {name: _hits(survey, component, words, text) for name, component in survey.components.items()}
-    common = _common(found)
+    common = _common(survey, found)
     hits = {
         name: {word: hit._replace(level="text") if word in common else hit for word, hit in own.items()}
         for name, own in found.items()
     }
-    spread = {word: sum(1 for found in hits.values() if word in found) for word in words}
-    rare = {word: 1 + 4 * (len(hits) - count) // max(1, len(hits)) for word, count in spread.items()}
     scores = {
-        name: sum(_WEIGHTS[hit.level] * rare.get(word, 5) * weights.get(word, 1) for word, hit in found.items())
-        for name, found in hits.items()
+        name: sum(_worth(hits, word, hit, word in heavy) for word, hit in own.items()) for name, own in hits.items()
     }
     ranked = sorted(
         hits, key=lambda name: (-scores[name], -len(survey.importers(name)), -survey.components[name].lines, name)
@@ -149,18 +148,25 @@ def scope(survey: Survey, title: str, text: str) -> Scope:
     return Scope(survey, words, hits, scores, common, primary, _subsystems(survey, primary, hits, scores))
 
 
-def _common(found: Mapping[str, Mapping[str, Hit]]) -> frozenset[str]:
-    """Words that nearly every component has, such as the project's own name: they tell nothing apart."""
-    words = dict.fromkeys(word for hits in found.values() for word in hits)
-    return frozenset(
-        w for w in words if len(found) >= 4 and 4 * sum(w in hits for hits in found.values()) >= 3 * len(found)
-    )
+def _worth(hits: Mapping[str, Mapping[str, Hit]], word: str, hit: Hit, in_title: bool) -> int:
+    """A word that few components bear in their names tells more, and so does one of the title."""
+    bearing = sum(own[word].level != "text" for own in hits.values() if word in own)
+    rare = 1 if hit.level == "text" else 1 + 4 * (len(hits) - bearing) // len(hits)
+    return _WEIGHTS[hit.level] * rare * (2 if in_title else 1)
+
+
+def _common(survey: Survey, found: Mapping[str, Mapping[str, Hit]]) -> frozenset[str]:
+    """Words that tell nothing apart: those in the names of nearly every component, and the package's own name."""
+    bearing = Counter(word for hits in found.values() for word, hit in hits.items() if hit.level != "text")
+    often = [word for word, count in bearing.items() if len(found) >= 4 and 4 * count >= 3 * len(found)]
+    roots = [c.name for c in survey.components.values() if all(speaks_for_folder(path) for path in c.files)]
+    return frozenset(often) | (stems(" ".join(roots)) if len(found) > len(roots) else frozenset())
 
 
 def _hits(survey: Survey, component: Component, words: Mapping[str, str], text: str) -> dict[str, Hit]:
     """The best hit per word; a path or an identifier that the request spells out counts as a word of its own."""
     found: dict[str, Hit] = {}
-    spelled = frozenset(re.findall(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)", text))
+    spelled = frozenset(re.findall(r"[A-Za-z]\w*(?:_\w+|[a-z][A-Z]\w*)|\b[A-Za-z_]\w*\.[A-Za-z_]\w*", text))
     for path in component.files:
         if re.search(rf"(?<![\w/.-]){re.escape(path)}(?![\w/-])", text):
             found[path] = Hit(path, "path", path, 0, path)
@@ -177,7 +183,7 @@ def _hits(survey: Survey, component: Component, words: Mapping[str, str], text: 
 
 def _spelled(source: Source, spelled: frozenset[str]) -> list[tuple[str, int]]:
     """Definitions that the request names letter by letter."""
-    named = [(f.name.rpartition(".")[2], f.line) for f in source.facts.functions]
+    named = [(name, f.line) for f in source.facts.functions for name in (f.name, f.name.rpartition(".")[2])]
     return [(name, line) for name, line in [*source.facts.defined.items(), *named] if name in spelled]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from decisions_tool.agents.components import (
     is_part,
     language,
     showable,
+    speaks_for_folder,
     split,
     stem_of,
 )
@@ -39,7 +40,6 @@ _DOC = re.compile(
 )
 _OWN = ("_tasks/", "docs/decisions/working/")
 _DOC_SUFFIXES = (".md", ".rst", ".txt", ".adoc", "/readme", "/changelog")
-_PACKAGES = {"__init__", "index", "mod", "lib"}
 _MANIFESTS = {"package.json", "go.mod", "Cargo.toml"}
 
 
@@ -171,7 +171,7 @@ class Survey:
         """What an import takes, as ``component.module.name``; a package is called by its folder."""
         component = self.owners.get(found.target, "")
         *folders, file = found.target.split("/")
-        whole = stem_of(file) in _PACKAGES or language(file) == "go"
+        whole = speaks_for_folder(file) or language(file) == "go"
         parts = folders if whole else [*folders, stem_of(file)]
         own = component.rpartition("/")[2]
         below = parts[len(parts) - parts[::-1].index(own) :] if own in parts else parts[-1:]
@@ -209,10 +209,10 @@ class _Surveyor:
     def survey(self) -> Survey:
         sizes = {path: file.size for path, file in self.files.items() if is_part(path)}
         sizes = sizes or {path: file.size for path, file in self.files.items() if is_leftover(path)}
-        parts = split(sizes)
+        parts = split({path: size for path, size in sizes.items() if size} or sizes)
         owner = {path: name for name, paths in parts.items() for path in paths}
         facts = dict(self._facts(list(owner)))
-        index = self._index(owner)
+        index = self._index(sizes)
         edges = _edges(owner, [item for path in facts for item in self._imports(path, facts, index)])
         runtime = [pair for pair, edge in edges.items() if not edge.types_only]
         self.budget = max(self.budget, MOST_TOTAL // 4)
@@ -268,13 +268,13 @@ class _Surveyor:
         self.budget -= len(data)
         return data.decode("utf-8", "replace").replace("\r\n", "\n")
 
-    def _index(self, owner: Mapping[str, str]) -> Index:
+    def _index(self, paths: Iterable[str]) -> Index:
         manifests = {}
         for path in [path for path in self.files if path.rpartition("/")[2] in _MANIFESTS][:_MOST_MANIFESTS]:
             manifests[path] = self._text(path, 64 << 10) or ""
         spoken = {"java", "csharp", "php"}
         declared = {path: declared_namespace(text) for path, text in self.texts.items() if language(path) in spoken}
-        return Index(owner, manifests, {path: name for path, name in declared.items() if name})
+        return Index(paths, manifests, {path: name for path, name in declared.items() if name})
 
     def _imports(self, path: str, facts: Mapping[str, Facts], index: Index) -> Iterator[Import]:
         def defines(target: str, name: str) -> str:
@@ -303,7 +303,7 @@ class _Surveyor:
             for item in resolve(
                 path, raw_imports(path, text, Facts(parsed=False)), text, index, lambda target, name: ""
             ):
-                found.setdefault(owner[item.target], {})[path] = None
+                found.setdefault(owner.get(item.target, ""), {})[path] = None
             self._same_folder(path, owner, index, found)
         return {name: tuple(paths) for name, paths in found.items()}
 
@@ -313,7 +313,7 @@ class _Surveyor:
         """A Go test stands beside what it tests and imports nothing."""
         beside = index.siblings(path)
         if language(path) == "go" and beside:
-            found.setdefault(owner[beside[0]], {})[path] = None
+            found.setdefault(owner.get(beside[0], ""), {})[path] = None
 
     def _touched(self, paths: Sequence[str]) -> int:
         inside = frozenset(paths)
@@ -346,7 +346,7 @@ def _edges(owner: Mapping[str, str], imports: Sequence[Import]) -> dict[tuple[st
     """Imports that cross from one component to another."""
     crossing: dict[tuple[str, str], list[Import]] = {}
     for item in imports:
-        pair = (owner[item.path], owner[item.target])
-        if pair[0] != pair[1]:
+        pair = (owner[item.path], owner.get(item.target, ""))  # an empty file belongs to nothing
+        if pair[1] and pair[0] != pair[1]:
             crossing.setdefault(pair, []).append(item)
     return {pair: Edge(*pair, tuple(sorted(set(found)))) for pair, found in sorted(crossing.items())}

@@ -50,6 +50,8 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         cases = _cases([folder / path for path in paths] or _everything(folder))
         for root, slug in sorted(cases):
             found += _check_case(root, slug)
+    if staged and files == 0 and not as_json:
+        return 0
     if paths == () and files == 0 and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
     return _report(found, files, strict, as_json)
@@ -130,17 +132,17 @@ def _cases(paths: list[Path]) -> set[tuple[Path, str]]:
 
 
 def _check_case(root: Path, slug: str) -> list[Finding]:
-    request = root / "_tasks" / slug / "001-user-request.md"
-    if request.is_symlink() or not request.is_file() or not request.read_bytes()[:4].startswith(b"---"):
+    from decisions_tool.ledger.disk import case_on_disk, read_file
+
+    if not read_file(root, f"_tasks/{slug}/001-user-request.md").data.startswith(b"---"):
         return []
     from decisions_tool.config import read_settings
-    from decisions_tool.ledger.disk import case_on_disk
     from decisions_tool.ledger.repository import Repository
     from decisions_tool.workflows.checks import check_case, check_twins
 
-    toml = root / _TOML
+    toml = read_file(root, _TOML)
     try:
-        settings = read_settings(toml.read_text(encoding="utf-8") if toml.is_file() else None)
+        settings = read_settings(None if toml.problem else toml.data.decode("utf-8", "replace"))
     except DocumentError:
         settings = read_settings(None)
     case = case_on_disk(root, slug, settings)
@@ -161,7 +163,9 @@ def _staged(folder: Path) -> Iterator[Found]:
     try:
         for path, mode, data in staged_files(repository, os.environ.get("GIT_INDEX_FILE", "")):
             odd = None
-            if not mode.startswith("100"):
+            if mode == "000000":
+                odd = Finding("document/file", "error", path, 0, 0, "is not merged", "git mergetool")
+            elif not mode.startswith("100"):
                 odd = Finding("document/file", "error", path, 0, 0, "is not a regular file", f"git rm --cached -- {path}")
             yield Found(path, data, odd)
     finally:
@@ -174,8 +178,8 @@ def _staged(folder: Path) -> Iterator[Found]:
 @click.pass_obj
 def fmt(folder: Path, paths: tuple[Path, ...], only_check: bool) -> int:
     """Render views and normal form of the program's own documents, on disk. People's text is left alone."""
-    from decisions_tool.ledger.files import write_atomically
     from decisions_tool.ledger.disk import managed_root
+    from decisions_tool.ledger.files import inside, write_atomically
 
     changed = 0
     for path in [folder / path for path in paths] or _everything(folder):
@@ -186,7 +190,7 @@ def fmt(folder: Path, paths: tuple[Path, ...], only_check: bool) -> int:
                 changed += 1
                 put(item.path)
                 if not only_check:
-                    target = root / item.path
+                    target = inside(root, item.path)
                     write_atomically(target, new, target.stat().st_mode & 0o777)
     say(f"{plural(changed, 'file')} {'would change' if only_check else 'changed'}")
     return 1 if only_check and changed else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,23 +34,25 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: b
     from decisions_tool.engine.overview import overview
 
     seen = overview(folder, closely)
+    skipped = [{"path": item["path"], "reason": item["reason"]} for item in seen.header["skipped"]]
     if as_json:
-        put_json(dict(seen))
+        tail = f'"skipped": {json.dumps(skipped)}, "uncommitted": {json.dumps(seen.uncommitted)}'
+        sys.stdout.write(f'{{"schema": 1, "cases": {seen.rows_json}, {tail}}}\n')
         return
-    rows = seen["cases"]
-    shown = rows if everything or len(rows) <= _MANY else [row for row in rows if row["managed"] and row["phase"] not in {"done", "closed"}]
+    count = seen.header["count"]
+    shown = seen.rows if everything or count <= _MANY else seen.header["open"]
     if tree:
         _trees(folder, shown)
-    elif rows:
+    elif count:
         cells = [[row["case"], _phase(row), row["waiting_for"], str(row["files"])] for row in shown]
         table(("case", "phase", "waits for", "files"), cells, [_meaning(row) for row in shown])
     else:
         say('no case yet: decisions new task "<title>"')
-    if len(shown) < len(rows):
-        say(f"{len(rows) - len(shown)} more are finished or unmanaged: decisions status --all")
-    for item in seen["skipped"]:
+    if len(shown) < count:
+        say(f"{count - len(shown)} more are finished or unmanaged: decisions status --all")
+    for item in skipped:
         say(f"skipped: {item['path']} {item['reason']}", "warning")
-    _tell_uncommitted(seen["uncommitted"])
+    _tell_uncommitted(seen.uncommitted)
 
 
 def _trees(folder: Path, rows: list[Row]) -> None:
@@ -94,7 +98,7 @@ def next_(folder: Path, as_json: bool) -> None:
     from decisions_tool.workflows.planner import Ask, Compute, Wait, plan
 
     found: list[dict[str, str]] = []
-    rows = [row for row in overview(folder)["cases"] if row["managed"] and row["waiting_for"]]
+    rows = [row for row in overview(folder).header["open"] if row["waiting_for"]]
     with opened(folder) as repository:
         head = repository.head()
         settings = repository.settings(head.oid)

@@ -69,7 +69,7 @@ def _tell_waits(waits: list[Wait]) -> None:
 def _tell_uncommitted(folder: Path) -> None:
     from decisions_tool.engine.overview import overview
 
-    paths = overview(folder)["uncommitted"] or []
+    paths = overview(folder).uncommitted or []
     if paths:
         shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
         say(f"not committed, so not seen: {shown}", "waiting")

@@ -31,7 +31,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Mark(NamedTuple):
-    """Where a top-level key stands: line and column from 1; its value by offsets below the opening fence.
+    """Where a top-level key stands, line and column from 1; ``start`` and ``end`` are the span of its value in that line.
 
     ``inline`` is true where key and value share one line, so that exchanging the span changes nothing else.
     """
@@ -131,7 +131,8 @@ def read(text: str, path: str) -> FrontMatter:
         handler = StrictHandler()
         if not handler.detect(text):
             return FrontMatter(None, text)
-        _, body, body_line = _split(text)
+        block, body, body_line = _split(text)
+        _refuse_block(block)
         values: Any = frontmatter.parse(text, handler=handler)[0]
     except _Refused as refused:
         raise _error(path, refused) from None
@@ -206,7 +207,6 @@ class _Reader:
 
     def __init__(self, block: str) -> None:
         self.block = block.replace("\r\n", "\n")
-        self.cr = "\r\n" in block
         self.marks: dict[str, Mark] = {}
         self.lost: list[tuple[str, int, int]] = []
         self._count = 0
@@ -304,9 +304,7 @@ class _Reader:
     def _mark(self, key: str, name: Any, value: Any, last: Any) -> None:
         line = name.start_mark.line
         inline: bool = value.start_mark.line == last.end_mark.line == line
-        skew = line if self.cr else 0
-        start, end = value.start_mark.index + skew, last.end_mark.index + skew
-        self.marks[key] = Mark(line + 2, name.start_mark.column + 1, start, end, inline)
+        self.marks[key] = Mark(line + 2, name.start_mark.column + 1, value.start_mark.column, last.end_mark.column, inline)
         if inline and isinstance(value, yaml.ScalarEvent) and not value.value and not value.style:
             rest = self.block.split("\n")[line][name.end_mark.column :]
             if rest.lstrip(": ").startswith("#"):
@@ -384,10 +382,11 @@ def set_key(text: str, key: str, value: str | list[str], path: str, order: Seque
         later = order[order.index(key) + 1 :] if key in order else ()
         edited = _insert_line(text, _line_of(key, value), _before(parsed, text, later))
     elif mark.inline:
-        below = text.index("\n") + 1
-        start, end = mark.start + below, mark.end + below
-        gap = " " if text[start - 1] == ":" else ""
-        edited = text[:start] + gap + _written(value) + text[end:]
+        lines = text.split("\n")
+        old = lines[mark.line - 1]
+        gap = " " if old[mark.start - 1] == ":" else ""
+        lines[mark.line - 1] = old[: mark.start] + gap + _written(value) + old[mark.end :]
+        edited = "\n".join(lines)
     else:
         raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
     _only(parsed, read(edited, path), key, value, path)

@@ -6,14 +6,17 @@ documents only when a row is not known.
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict
 
 from decisions_tool import __version__
 from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.cache import load_json, save_json
-from decisions_tool.ledger.git import Git, Place, locate
+from decisions_tool.ledger.cache import save_text
+from decisions_tool.ledger.git import Git, Place, changed_files, locate
 
 _WATCHED = 50
 _OVER = {"done", "closed", "none"}
@@ -32,38 +35,72 @@ class Row(TypedDict):
     has_request: bool
 
 
-class Overview(TypedDict):
-    """``uncommitted`` is None where too many cases are open to look at every file."""
+class Header(TypedDict):
+    """The part of the table that is read every time; ``open`` holds the rows of the cases that are not over."""
 
-    cases: list[Row]
+    version: str
+    head: str
+    settings: str
+    count: int
+    open: list[Row]
     skipped: list[dict[str, str]]
-    uncommitted: list[str] | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All cases of a commit. What is not asked for stays unread: ten thousand rows take longer to parse than to print.
+
+    ``uncommitted`` is None where too many cases are open to look at every file.
+    """
+
+    header: Header
+    trees_json: str
+    rows_json: str
+    uncommitted: list[str] | None = None
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        found: list[Row] = json.loads(self.rows_json)
+        return found
+
+    @cached_property
+    def trees(self) -> dict[str, str]:
+        """Slug -> tree id of the case's folder."""
+        found: dict[str, str] = json.loads(self.trees_json)
+        return found
 
 
 def overview(start: Path, look_closely: bool = False) -> Overview:
     """All cases of the last commit, from the cache where nothing changed."""
     place = locate(start)
     held = _held(start, place)
-    rows = [row for _, row in held["rows"].values()]
-    return {"cases": rows, "skipped": held["skipped"], "uncommitted": _uncommitted(place, held, look_closely)}
+    return replace(held, uncommitted=_uncommitted(place, held, look_closely))
 
 
 def settled(start: Path) -> dict[str, str]:
     """Slug -> tree id of the cases of the last commit that no run has to look at."""
-    rows = _held(start, locate(start))["rows"]
-    return {slug: tree for slug, (tree, row) in rows.items() if row["phase"] in _OVER or not row["managed"]}
+    held = _held(start, locate(start))
+    waiting = {row["case"] for row in held.header["open"]}
+    return {slug: tree for slug, tree in held.trees.items() if slug not in waiting}
 
 
-def _held(start: Path, place: Place) -> dict[str, Any]:
+def _held(start: Path, place: Place) -> Overview:
     """The table of the last commit; what did not change since it was kept is taken from there."""
-    cache = place.store / "overview.json"
-    held = load_json(cache)
-    if not isinstance(held, dict) or held.get("version") != __version__:
-        held = {}
-    if not held or held["head"] != _head(place):
+    cache = place.store / "overview"
+    held = _load(cache)
+    if held is None or held.header["head"] != _head(place):
         held = _fresh(start, held)
-        save_json(cache, held)
+        save_text(cache, f"{json.dumps(held.header)}\n{held.trees_json}\n{held.rows_json}")
     return held
+
+
+def _load(cache: Path) -> Overview | None:
+    try:
+        header, trees, rows = cache.read_text(encoding="utf-8").split("\n")
+        values: Header = json.loads(header)
+        return Overview(values, trees, rows) if values["version"] == __version__ else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _head(place: Place) -> str:
@@ -75,7 +112,7 @@ def _head(place: Place) -> str:
         return ""
 
 
-def _fresh(start: Path, held: dict[str, Any]) -> dict[str, Any]:
+def _fresh(start: Path, held: Overview | None) -> Overview:
     from decisions_tool.documents.paths import TASKS
     from decisions_tool.ledger.repository import Repository
 
@@ -85,16 +122,23 @@ def _fresh(start: Path, held: dict[str, Any]) -> dict[str, Any]:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
     root = repository.tree_of(head.oid)
     entry = repository.lookup(root, "decisions.toml")
-    settings_blob = entry.oid if entry else ""
-    known = held.get("rows", {}) if held.get("settings") == settings_blob else {}
-    rows: dict[str, Any] = {}
-    for slug, tree in repository.case_folders(head.oid).items():
-        old = known.get(slug)
-        rows[slug] = old if old and old[0] == tree else [tree, _row(repository, head.oid, slug, tree)]
+    settings = entry.oid if entry else ""
+    trees = repository.case_folders(head.oid)
+    same = held is not None and held.header["settings"] == settings
+    known = {row["case"]: row for row in held.rows if trees.get(row["case"]) == held.trees[row["case"]]} if held and same else {}
+    rows = [known.get(slug) or _row(repository, head.oid, slug, tree) for slug, tree in trees.items()]
     skipped = [{"path": f"{TASKS}/{name}", "reason": why} for name, why in _skipped(repository, root)]
-    skipped += [{"path": odd.path, "reason": f"is {odd.what}"} for slug, (tree, _) in rows.items() for odd in repository.odd(tree, f"{TASKS}/{slug}")]
+    skipped += [item for item in held.header["skipped"] if item.get("case") in known] if held else []
+    for slug in trees.keys() - known.keys():
+        odd = repository.odd(trees[slug], f"{TASKS}/{slug}")
+        skipped += [{"path": found.path, "reason": f"is {found.what}", "case": slug} for found in odd]
     repository.close()
-    return {"head": head.oid, "version": __version__, "settings": settings_blob, "rows": rows, "skipped": skipped}
+    waiting = [row for row in rows if row["managed"] and row["phase"] not in _OVER]
+    skipped.sort(key=lambda item: item["path"])
+    header: Header = {
+        "version": __version__, "head": head.oid, "settings": settings, "count": len(rows), "open": waiting, "skipped": skipped,
+    }  # fmt: skip
+    return Overview(header, json.dumps(trees), json.dumps(rows))
 
 
 def _skipped(repository: Any, root: str) -> list[tuple[str, str]]:
@@ -124,19 +168,14 @@ def _reached(case: Any) -> str:
     return next((kind for kind in kinds if case.paths(kind)), "none")
 
 
-def _uncommitted(place: Place, held: dict[str, Any], look_closely: bool) -> list[str] | None:
+def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] | None:
     from decisions_tool.documents.paths import TASKS
 
-    folders = place.root / TASKS
-    rows = held["rows"]
-    fresh = sorted(entry.name for entry in os.scandir(folders) if entry.is_dir() and entry.name not in rows) if folders.is_dir() else []
-    open_cases = [slug for slug, (_, row) in rows.items() if row["managed"] and row["phase"] not in _OVER]
-    if len(open_cases) > _WATCHED and not look_closely:
+    folder, waiting = place.root / TASKS, held.header["open"]
+    fresh = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name not in held.trees) if folder.is_dir() else []
+    if len(waiting) > _WATCHED and not look_closely:
         return None
-    paths = [f"{TASKS}/{slug}" for slug in [*open_cases, *fresh]] + ["decisions.toml"]
-    if not open_cases and not fresh and not (place.root / "decisions.toml").exists():
-        return []
-    git = Git(place)
-    args = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--", *paths)
-    parts = git.run(*args, settings=git.without_filters()).decode("utf-8", "surrogateescape").split("\0")
-    return [part[3:] for part in parts if part]
+    paths = [row["folder"] for row in waiting] + [f"{TASKS}/{name}" for name in fresh]
+    if (place.root / "decisions.toml").exists() or held.header["settings"]:
+        paths.append("decisions.toml")
+    return changed_files(Git(place), paths) if paths else []

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ class Verdicts:
         self._new: list[tuple[str, str]] = []
         self._db: Any = None
         if self._file is not None and self._file.exists():
-            self._db = self._open(f"file:{self._file}?mode=ro")
+            self._db = self._open(f"{self._file.absolute().as_uri()}?mode=ro")
 
     @staticmethod
     def key(path: str, data: bytes) -> str:
@@ -43,18 +43,19 @@ class Verdicts:
         self._new.append((key, json.dumps([list(finding) for finding in findings])))
 
     def save(self) -> None:
-        """Write what is new; a cache that cannot be written is no error."""
+        """Write what is new, and end; a cache that cannot be written is no error."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
         if not self._new or self._file is None:
             return
         import sqlite3
 
         with suppress(OSError, sqlite3.Error):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            database = sqlite3.connect(self._file, timeout=1)
-            with database:
+            with closing(sqlite3.connect(self._file, timeout=1)) as database, database:
                 database.execute("create table if not exists verdicts (key text primary key, findings text not null) without rowid")
                 database.executemany("insert or replace into verdicts values (?, ?)", self._new)
-            database.close()
 
     @staticmethod
     def _open(uri: str) -> Any:
@@ -66,18 +67,10 @@ class Verdicts:
             return None
 
 
-def load_json(path: Path) -> Any:
-    """A cached value, or None."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-
-
-def save_json(path: Path, value: Any) -> None:
-    """Keep a value; a store that cannot be written is no error."""
+def save_text(path: Path, text: str) -> None:
+    """Keep a text; a store that cannot be written is no error."""
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(value, separators=(",", ":")), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)

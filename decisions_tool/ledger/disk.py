@@ -49,9 +49,10 @@ def read_file(root: Path, path: str) -> Found:
 
 
 def walk(root: Path, below: str) -> Iterator[Found]:
-    """Every file below a folder, sorted; links are reported and not followed."""
+    """Every file below a folder, sorted; links and folders that cannot be read are reported and not followed."""
     top = root / below if below else root
-    for folder, names, files in os.walk(top):
+    closed: list[OSError] = []
+    for folder, names, files in os.walk(top, onerror=closed.append):
         names.sort()
         names[:] = [name for name in names if name != ".git"]
         here = Path(folder)
@@ -62,6 +63,9 @@ def walk(root: Path, below: str) -> Iterator[Found]:
                     yield Found(path, b"", Finding("document/file", "error", path, 0, 0, "is a symbolic link", "replace it"))
             else:
                 yield read_file(root, path)
+    for error in closed:
+        path = Path(error.filename).relative_to(root).as_posix()
+        yield Found(path, b"", Finding("document/file", "error", path, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"))
 
 
 def blob_id(data: bytes) -> str:

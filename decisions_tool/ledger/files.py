@@ -9,13 +9,16 @@ from pathlib import Path
 from decisions_tool.errors import DecisionsError
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Temporary file beside it, fsync, rename, fsync of the folder."""
+def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Temporary file beside it, fsync, rename, fsync of the folder. ``mode`` is kept exactly; None leaves it to the umask."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags, 0o666 if mode is None else mode & 0o700)
     try:
         with os.fdopen(descriptor, "wb") as stream:
+            if mode is not None:
+                os.fchmod(stream.fileno(), mode)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

@@ -232,6 +232,13 @@ class Git:
         return [(f"filter.{name}.{part}", value) for name in sorted(names) for part, value in _NO_FILTER]
 
 
+def changed_files(git: Git, paths: Sequence[str]) -> list[str]:
+    """Files at or below the paths that differ from HEAD in the index or the working tree, untracked ones included."""
+    args = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--", *paths)
+    parts = git.run(*args, settings=git.without_filters()).decode("utf-8", "surrogateescape").split("\0")
+    return [part[3:] for part in parts if part]
+
+
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 

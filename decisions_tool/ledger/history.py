@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,13 +54,19 @@ class Step:
         return any(len(values) > 1 for values in self.trailers.values()) or stray(self.message)
 
 
-def steps(repository: Repository, tip: str, *paths: str, newest_first: bool = True, limit: int = 0) -> Iterator[Step]:
-    """Commits that touch the paths, in topological order; of a merge only what differs from all parents."""
+def steps(
+    repository: Repository, tip: str, *paths: str, newest_first: bool = True, limit: int = 0, whole: bool = False
+) -> Iterator[Step]:
+    """Commits that touch the paths, in topological order; of a merge only what differs from all parents.
+
+    ``whole`` tells all that such a commit changes, not only what lies below the paths.
+    """
     mark = f"\x01{secrets.token_hex(8)}\x02"  # no message can contain what it cannot know
     form = mark.replace("\x01", "%x01").replace("\x02", "%x02")
     order = [] if newest_first else ["--reverse"]
     some = [f"-{limit}"] if limit else []
-    args = ("log", "--topo-order", *order, *some, "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-abbrev", "--no-renames",
+    all_of_it = ["--full-diff"] if whole else []
+    args = ("log", "--topo-order", *order, *some, *all_of_it, "--full-history", f"-O{os.devnull}", "--diff-merges=combined", "--raw", "-z", "--no-abbrev", "--no-renames",
             "--no-ext-diff", "--no-textconv", "--no-show-signature", "--format=" + form * 2 + form.join(_FIELDS) + form, tip, "--", *paths)  # fmt: skip
     out = repository.git.run(*args).decode("utf-8", "surrogateescape")
     for record in out.split(mark * 2)[1:]:

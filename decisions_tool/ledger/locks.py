@@ -12,7 +12,7 @@ from pathlib import Path
 from decisions_tool.errors import Busy
 from decisions_tool.ledger.git import Place
 
-_WAIT = 10.0
+WAIT = 10.0
 _TEXT = "held by decisions (process {pid}); if that process is gone, `decisions run` clears it\n"
 
 
@@ -82,7 +82,9 @@ def _clear_dead(path: Path) -> None:
             with suppress(FileExistsError):
                 os.link(aside, path)
         else:
-            path.with_name(f"run.lock.{held.partition(':')[0]}").unlink(missing_ok=True)
+            pid = held.partition(":")[0]
+            if pid.isdigit():
+                path.with_name(f"run.lock.{pid}").unlink(missing_ok=True)
         aside.unlink()
 
 
@@ -98,7 +100,7 @@ class IndexLock:
         fresh = self.owner.with_name(f"{self.owner.name}.{os.getpid()}")
         fresh.write_text(_TEXT.format(pid=os.getpid()), encoding="ascii")
         fresh.replace(self.owner)
-        deadline = time.monotonic() + _WAIT
+        deadline = time.monotonic() + WAIT
         while True:
             try:
                 os.link(self.owner, self.lock)

@@ -20,9 +20,13 @@ class Objects:
         self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha256 if width == 64 else hashlib.sha1  # noqa: S324
         self.made: dict[str, tuple[str, bytes]] = {}
 
+    def name(self, kind: str, data: bytes) -> str:
+        """The id that an object has in this repository."""
+        return self._hash(f"{kind} {len(data)}\0".encode() + data).hexdigest()
+
     def add(self, kind: str, data: bytes) -> str:
         """The id of an object that will be in the pack."""
-        oid = self._hash(f"{kind} {len(data)}\0".encode() + data).hexdigest()
+        oid = self.name(kind, data)
         self.made[oid] = (kind, data)
         return oid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.git import GitFailed
@@ -17,13 +18,13 @@ def branch_for_writing(repository: Repository, branch: str | None = None) -> Hea
     head = repository.head()
     if branch and f"refs/heads/{branch}" != head.ref:
         return _other_branch(repository, branch)
+    busy = repository.in_progress()
+    if busy:
+        raise DecisionsError(f"{busy} is in progress; nothing is recorded until it is over", "git status")
     if not head.ref:
         raise DecisionsError("HEAD is detached: a commit here would be on no branch", "git switch -c decisions-work")
     if not head.oid:
         raise DecisionsError(f"the branch {head.branch!r} has no commit yet", "git commit --allow-empty -m 'first commit'")
-    busy = repository.in_progress()
-    if busy:
-        raise DecisionsError(f"{busy} is in progress; nothing is recorded until it is over", "git status")
     return head
 
 
@@ -34,10 +35,21 @@ def _other_branch(repository: Repository, branch: str) -> Head:
     if not oid:
         raise DecisionsError(f"there is no branch {branch!r}", f"git branch {branch}")
     common = repository.place.common
-    for head in (common / "HEAD", *common.glob("worktrees/*/HEAD")):
-        if head.read_text(encoding="utf-8", errors="replace").strip() == f"ref: {ref}":
+    for folder in (common, *common.glob("worktrees/*")):
+        if f"ref: {ref}" in _said(folder / "HEAD"):
             raise DecisionsError(f"the branch {branch!r} is checked out in another worktree", "run decisions there")
+        used = [_said(folder / name) for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")]
+        if any({ref, branch} & lines for lines in used):
+            raise DecisionsError(f"a rebase or bisect is at work on the branch {branch!r}", "git status")
     return Head(ref, oid)
+
+
+def _said(file: Path) -> set[str]:
+    """The lines of a small file of git's; none where there is no file."""
+    try:
+        return set(file.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+    except OSError:
+        return set()
 
 
 def check_ready(repository: Repository) -> None:

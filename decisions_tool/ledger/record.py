@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
+import shlex
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from decisions_tool.errors import DecisionsError, Edited, Moved
+from decisions_tool.errors import Busy, DecisionsError, Edited, Moved
 from decisions_tool.ledger.files import inside, read_regular, write_atomically
 from decisions_tool.ledger.git import GitFailed
-from decisions_tool.ledger.locks import IndexLock
+from decisions_tool.ledger.locks import WAIT, IndexLock
 from decisions_tool.ledger.objects import Objects
 from decisions_tool.ledger.preflight import branch_for_writing
 from decisions_tool.ledger.repository import Head, Repository
@@ -35,90 +40,153 @@ class Write:
     working: bytes | None = None
 
 
+class Staged(NamedTuple):
+    """What the index has at a path; ``absent`` where a sparse checkout keeps it out of the working tree."""
+
+    blob: str
+    absent: bool
+
+
+class Pending(NamedTuple):
+    """What a turn was about to do: move ``ref`` to ``commit``, and bring index and working files along."""
+
+    ref: str
+    commit: str
+    writes: tuple[Write, ...]
+
+
 class Ledger:
-    """Writes to one branch of a repository. The caller holds the run lock."""
+    """Writes to one branch of a repository: the one named, or the one checked out now. The caller holds the run lock."""
 
     def __init__(self, repository: Repository, branch: str | None = None) -> None:
         self.repository = repository
         self.branch = branch
+        self._begun_on = repository.head().branch
         self._journal = repository.place.git_dir / "decisions-pending.json"
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
         """Hold the index while the state is read and one commit is made from it."""
-        head = branch_for_writing(self.repository, self.branch)
+        head = self._head()
         if head.ref != self.repository.head().ref:
             yield Turn(self, head, checked_out=False)
             return
         self.mend()
         with IndexLock(self.repository.place):
-            yield Turn(self, branch_for_writing(self.repository, self.branch), checked_out=True)
+            yield Turn(self, self._head(), checked_out=True)
             self._journal.unlink(missing_ok=True)
+
+    def _head(self) -> Head:
+        head = branch_for_writing(self.repository, self.branch)
+        if self.branch is None and head.branch != self._begun_on:
+            said = f"the checkout went from {self._begun_on!r} to {head.branch!r}; nothing more is recorded"
+            raise DecisionsError(said, "decisions run")
+        return head
 
     def mend(self) -> bool:
         """Finish what a killed run began; True when something was left."""
         lock = IndexLock(self.repository.place)
-        left = self._journal.exists()
-        if left:
-            pending = json.loads(self._journal.read_text(encoding="utf-8"))
-            writes = [Write(**{**w, "working": None}) for w in pending["writes"]]
-            if self._reached(pending["ref"], pending["new"]):
-                held = lock.stale
-                if not held:
-                    lock.__enter__()
-                self._sync(writes)
+        pending = self._pending()
+        if pending is not None:
+            if not lock.stale:
+                lock.__enter__()
+            try:
+                self._sync(pending)
+            finally:
+                lock.release()
             self._journal.unlink()
         lock.clear_stale()
-        return left
+        return pending is not None
 
-    def _reached(self, ref: str, commit: str) -> bool:
-        tip = self.repository.ref(ref)
+    def _pending(self) -> Pending | None:
+        """The word that a turn left; one that cannot be read is worth nothing."""
+        try:
+            told = json.loads(self._journal.read_bytes())
+            writes = tuple(Write(w["path"], w["before"], w["after"], w["mode"]) for w in told["writes"])
+            return Pending(told["ref"], told["new"], writes)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            self._journal.unlink()
+            return None
+
+    def _reached(self, commit: str, tip: str) -> bool:
         if tip == commit:
             return True
-        args = ("merge-base", "--is-ancestor", commit, tip)
         try:
-            self.repository.git.run(*args)
+            self.repository.git.run("merge-base", "--is-ancestor", commit, tip)
         except GitFailed:
             return False
         return True
 
-    def _sync(self, writes: list[Write]) -> None:
-        """Bring index and working files along for paths that nobody else has changed."""
+    def _sync(self, pending: Pending) -> None:
+        """Bring index and working files along for what is still checked out and nobody else has changed."""
+        for write in pending.writes:
+            self._sweep(write.path)
+        head = self.repository.head()
+        if head.ref != pending.ref or not self._reached(pending.commit, head.oid):
+            return
+        root = self.repository.tree_of(head.oid)
+        entries = {w.path: self.repository.lookup(root, w.path) for w in pending.writes}
+        writes = [w for w in pending.writes if (entry.oid if (entry := entries[w.path]) else "") == w.after]
         held = self.staged([write.path for write in writes])
-        self.swap_index([write for write in writes if held.get(write.path, "") == write.before])
+        behind = [w for w in writes if (held[w.path].blob if w.path in held else "") == w.before]
+        if behind:
+            with self.next_index(behind, held) as private:
+                private.replace(self.repository.place.git_dir / "index")
         for write in writes:
             before = self.repository.blob(write.before) if write.before else None
-            self.place_file(Write(write.path, write.before, write.after, write.mode, before))
+            with suppress(DecisionsError):
+                self.place_file(Write(write.path, write.before, write.after, write.mode, before))
+
+    def _sweep(self, path: str) -> None:
+        """Remove the temporary file of a write that was cut short."""
+        with suppress(OSError, DecisionsError):
+            file = inside(self.repository.place.root, path)
+            unfinished = re.compile(rf"\.{re.escape(file.name)}\.\d+\.tmp")
+            for name in os.listdir(file.parent):
+                if unfinished.fullmatch(name):
+                    (file.parent / name).unlink()
 
     # -- the index
 
-    def staged(self, paths: list[str]) -> dict[str, str]:
-        """Path -> blob id as the index has it; an unmerged path counts as changed."""
-        out = self.repository.git.run("ls-files", "--stage", "-z", "--", *paths).decode("utf-8", "surrogateescape")
-        found: dict[str, str] = {}
-        for line in out.split("\0"):
+    def staged(self, paths: list[str]) -> dict[str, Staged]:
+        """What the index has at the paths and below them; an unmerged path counts as changed."""
+        out = self.repository.git.run("ls-files", "--stage", "-t", "-z", "--", *paths) if paths else b""
+        found: dict[str, Staged] = {}
+        for line in out.decode("utf-8", "surrogateescape").split("\0"):
             head, _, path = line.partition("\t")
             if path:
-                _, oid, stage = head.split(" ")
-                found[path] = oid if stage == "0" else "unmerged"
+                tag, _, oid, stage = head.split(" ")
+                found[path] = Staged(oid if stage == "0" else "unmerged", tag == "S")
         return found
 
-    def swap_index(self, writes: list[Write]) -> None:
-        """Replace the index by a copy in which the given paths stand at their new blobs."""
-        if not writes:
-            return
+    @contextmanager
+    def next_index(self, writes: list[Write], held: Mapping[str, Staged]) -> Iterator[Path]:
+        """A copy of the index in which the given paths stand at their new blobs, to be put in its place."""
         git_dir = self.repository.place.git_dir
-        private = git_dir / f"decisions-index-{os.getpid()}"
-        index = git_dir / "index"
+        private, index = git_dir / f"decisions-index-{os.getpid()}", git_dir / "index"
         try:
             if index.exists():
                 shutil.copyfile(index, private)
-            width = len(self.repository.head().oid)
-            lines = [_index_line(write, width) for write in writes]
-            self.repository.git.run("update-index", "-z", "--index-info", stdin=b"".join(lines), env={"GIT_INDEX_FILE": str(private)})
-            private.replace(index)
+            self._fill(private, writes)
+            absent = [write.path for write in writes if write.after and write.path in held and held[write.path].absent]
+            if absent:
+                lines = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in absent)
+                self._update(private, "--skip-worktree", "--stdin", stdin=lines)
+            yield private
         finally:
             private.unlink(missing_ok=True)
+
+    def _fill(self, private: Path, writes: list[Write]) -> None:
+        width = len(self.repository.head().oid)
+        try:
+            self._update(private, "--index-info", stdin=b"".join(_index_line(write, width) for write in writes))
+        except GitFailed as error:
+            raise Edited(f"the index has no room for {writes[0].path}: {error.message}", "git status") from None
+
+    def _update(self, private: Path, *args: str, stdin: bytes) -> None:
+        self.repository.git.run("update-index", "-z", *args, stdin=stdin, env={"GIT_INDEX_FILE": str(private)})
 
     # -- working files
 
@@ -139,8 +207,7 @@ class Ledger:
         crlf = self._new_files_crlf(write.path) if held is None else b"\r\n" in held
         data = data.replace(b"\n", b"\r\n") if crlf and b"\r\n" not in data else data
         if data != held:
-            mode = file.stat().st_mode & 0o777 if held is not None else 0o666 & ~_umask()
-            write_atomically(file, data, mode)
+            write_atomically(file, data, file.stat().st_mode & 0o777 if held is not None else None)
 
     def _new_files_crlf(self, path: str) -> bool:
         """Whether the user's line-end settings want a new working file with CRLF."""
@@ -180,22 +247,29 @@ class Turn:
         writes = [write for write in writes if write.before != write.after]
         if not writes:
             raise DecisionsError("the answer changes nothing", "decisions status")
+        held = self.ledger.staged([write.path for write in writes]) if self.checked_out else {}
         if self.checked_out:
-            self._refuse_edited(writes)
+            self._refuse_edited(objects, writes, held)
         new_root = objects.rewrite(repository.entries, root, {w.path: w.after or None for w in writes})
         if new_root is None:
             new_root = objects.tree([])
         repository.git.run("unpack-objects", "-q", "--strict", stdin=objects.pack())
         commit = self._commit_object(new_root, message)
         if self.checked_out:
-            self._announce(commit, writes)
-        self._swap(commit)
-        if self.checked_out:
-            self.ledger.swap_index(writes)
-            for write in writes:
-                self.ledger.place_file(write)
+            self._land(commit, writes, held)
+        else:
+            self._swap(commit)
         self._read_back(commit, new_root, message)
         return commit
+
+    def _land(self, commit: str, writes: list[Write], held: Mapping[str, Staged]) -> None:
+        """Move the branch, then index and working files; the new index is made first, because making it may fail."""
+        with self.ledger.next_index(writes, held) as private:
+            self._announce(commit, writes)
+            self._swap(commit)
+            private.replace(self.ledger.repository.place.git_dir / "index")
+        for write in writes:
+            self.ledger.place_file(write)
 
     def _write(self, objects: Objects, root: str, path: str, text: str | None, left: bytes | None) -> Write:
         entry = self.ledger.repository.lookup(root, path)
@@ -206,17 +280,18 @@ class Turn:
         working = left if left is not None else (self.ledger.repository.blob(before) if before else None)
         return Write(path, before, after, entry.mode if entry else "100644", working)
 
-    def _refuse_edited(self, writes: list[Write]) -> None:
-        """A path that a person has staged or changed is theirs until they commit it."""
-        held = self.ledger.staged([write.path for write in writes])
+    def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
+        """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""
         for write in writes:
-            if held.get(write.path, "") != write.before and not (write.working is not None and not write.before):
-                raise Edited(f"{write.path} has staged changes", f"git commit -m 'my changes' -- {write.path}")
+            staged = held[write.path].blob if write.path in held else ""
+            if staged not in {write.before, *_handed_in(objects, write)}:
+                raise Edited(f"{write.path} has staged changes", _commit_it(write.path))
             file = inside(self.ledger.repository.place.root, write.path)
             on_disk = read_regular(file, _LIMIT)
             same = on_disk == write.working or (on_disk or b"").replace(b"\r\n", b"\n") == write.working
             if not same and on_disk is not None:
-                raise Edited(f"{write.path} has uncommitted changes", f"git commit -m 'my changes' -- {write.path}")
+                add = "" if staged else f"git add -- {shlex.quote(write.path)} && "
+                raise Edited(f"{write.path} has uncommitted changes", add + _commit_it(write.path))
 
     def _commit_object(self, tree: str, message: str) -> str:
         git = self.ledger.repository.git
@@ -230,12 +305,23 @@ class Turn:
         write_atomically(self.ledger._journal, text.encode())
 
     def _swap(self, commit: str) -> None:
-        try:
-            self.ledger.repository.git.run("update-ref", "-m", "decisions", self.head.ref, commit, self.tip)
-        except GitFailed as error:
-            if self.ledger.repository.ref(self.head.ref) == self.tip and "lock" not in error.stderr:
-                raise
-            raise Moved("the branch moved while a commit was made", "decisions run") from None
+        """Move the branch from the tip to the commit; somebody else's lock on it is waited for."""
+        repository = self.ledger.repository
+        deadline = time.monotonic() + WAIT
+        while True:
+            try:
+                repository.git.run("update-ref", "-m", "decisions", self.head.ref, commit, self.tip)
+                return
+            except GitFailed as error:
+                if repository.ref(self.head.ref) != self.tip or "but expected" in error.stderr:
+                    raise Moved("the branch moved while a commit was made", "decisions run") from None
+                lock = re.search(r"Unable to create '(.+\.lock)': File exists", error.stderr)
+                if lock is None:
+                    raise
+                if time.monotonic() > deadline:
+                    hint = f"finish the other git command; if none runs, remove {lock.group(1)}"
+                    raise Busy(f"another git command holds the branch {self.head.branch!r}", hint) from None
+            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311
 
     def _read_back(self, commit: str, tree: str, message: str) -> None:
         found = self.ledger.repository.git.read(commit)
@@ -254,9 +340,13 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _handed_in(objects: Objects, write: Write) -> set[str]:
+    """Blobs that a person may have staged of an answer which is recorded now; git marks an intent to add with the empty one."""
+    if write.before or write.working is None:
+        return set()
+    return {objects.name("blob", data) for data in (write.working, write.working.replace(b"\r\n", b"\n"), b"")}
 
+
+def _commit_it(path: str) -> str:
+    return f"git commit -m 'my changes' -- {shlex.quote(path)}"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from decisions_tool.config import FILE, Settings, read_settings
 from decisions_tool.documents.paths import MAX_FILE, RECORDS, TASKS, place
 from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.git import Git, Place, locate
+from decisions_tool.ledger.git import Git, Place, changed_files, locate
 from decisions_tool.workflows.case import Case, File
 
 REGULAR = {"100644", "100755"}
@@ -38,7 +38,7 @@ def parse_tree(data: bytes, width: int) -> tuple[Entry, ...]:
         space = data.index(b" ", at)
         end = data.index(b"\0", space)
         oid = data[end + 1 : end + 1 + width].hex()
-        entries.append(Entry(data[at:space].decode(), data[space + 1 : end].decode("utf-8", "surrogateescape"), oid))
+        entries.append(Entry(data[at:space].decode().lstrip("0"), data[space + 1 : end].decode("utf-8", "surrogateescape"), oid))
         at = end + 1 + width
     return tuple(entries)
 
@@ -109,8 +109,16 @@ class Repository:
         return next((what for name, what in _MARKERS.items() if (self.place.git_dir / name).exists()), None)
 
     @cached_property
+    def boundary(self) -> frozenset[str]:
+        """Commits whose parents a shallow clone has left out."""
+        try:
+            return frozenset((self.place.common / "shallow").read_text(encoding="ascii").split())
+        except (OSError, UnicodeDecodeError):
+            return frozenset()
+
+    @property
     def shallow(self) -> bool:
-        return (self.place.common / "shallow").exists()
+        return bool(self.boundary)
 
     # -- objects
 
@@ -142,18 +150,28 @@ class Repository:
         return entry
 
     def walk(self, tree: str, prefix: str) -> Iterator[tuple[str, Entry]]:
-        """(path, entry) of everything below a tree that is not a folder."""
-        for entry in self.entries(tree):
-            path = f"{prefix}/{entry.name}" if prefix else entry.name
-            if entry.mode == "40000":
-                yield from self.walk(entry.oid, path)
-            else:
-                yield path, entry
+        """(path, entry) of everything below a tree that is not a folder, however deep."""
+        left = [(tree, prefix)]
+        while left:
+            oid, folder = left.pop()
+            for entry in self.entries(oid):
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.mode == "40000":
+                    left.append((entry.oid, path))
+                else:
+                    yield path, entry
 
     def blob(self, oid: str) -> bytes | None:
-        """A blob, cut just above the largest size a document may have."""
+        """A blob, cut just above the largest size a document may have; None when it is not there."""
         found = self.git.read(oid, MAX_FILE + 1)
         return found[1] if found and found[0] == "blob" else None
+
+    def held(self, oid: str, path: str) -> bytes:
+        """A blob that the repository must have, because a commit of it does."""
+        data = self.blob(oid)
+        if data is None:
+            raise DecisionsError(f"{path}: its content {oid[:12]} is not in this repository", "git fetch --refetch, or git fsck")
+        return data
 
     # -- what the program keeps here
 
@@ -162,7 +180,7 @@ class Repository:
         entry = self.lookup(self.tree_of(commit), FILE)
         blob = entry.oid if entry and entry.mode in REGULAR else ""
         if blob not in self._settings:
-            text = (self.blob(blob) or b"").decode("utf-8", "replace") if blob else None
+            text = self.held(blob, FILE).decode("utf-8", "replace") if blob else None
             self._settings[blob] = read_settings(text)
         return self._settings[blob]
 
@@ -171,7 +189,7 @@ class Repository:
         entry = self.lookup(self.tree_of(commit), path)
         if entry is None or entry.mode not in REGULAR:
             return None
-        return (self.blob(entry.oid) or b"").decode("utf-8", "replace")
+        return self.held(entry.oid, path).decode("utf-8", "replace")
 
     def case_folders(self, commit: str) -> dict[str, str]:
         """Slug -> tree id of every folder under ``_tasks``."""
@@ -193,7 +211,7 @@ class Repository:
     def _file(self, path: str, entry: Entry) -> File:
         where = place(path)
         named = where is not None and where.kind != "other"
-        return File(entry.oid, (self.blob(entry.oid) or b"") if named else b"")
+        return File(entry.oid, self.held(entry.oid, path) if named else b"")
 
     def odd(self, tree: str, prefix: str) -> list[Odd]:
         """Symbolic links and submodules below a managed folder."""
@@ -202,9 +220,4 @@ class Repository:
 
     def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, FILE)) -> list[str]:
         """Managed files that differ from HEAD in the index or the working tree, untracked ones included."""
-        settings = self.git.without_filters()
-        args = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--", *paths)
-        parts = self.git.run(*args, settings=settings).decode("utf-8", "surrogateescape").split("\0")
-        return [part[3:] for part in parts if part]
-
-
+        return changed_files(self.git, paths)

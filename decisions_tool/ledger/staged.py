@@ -15,13 +15,13 @@ _EMPTY = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f
 def staged_files(repository: Repository, index: str) -> Iterator[tuple[str, str, bytes]]:
     """(path, mode, bytes) of managed files that the index has and HEAD has not, or has differently.
 
-    ``index`` is GIT_INDEX_FILE as git set it: another file for each form of ``git commit``.
+    ``index`` is GIT_INDEX_FILE as git set it: another file for each form of ``git commit``. The mode of an unmerged file is 000000.
     """
     env = {"GIT_INDEX_FILE": str(Path(index).absolute())} if index else {}
-    head = repository.head().oid or _EMPTY[40]
+    head = repository.head().oid or _EMPTY[64 if repository.git.setting("extensions.objectformat") == "sha256" else 40]
     args = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", head, "--", TASKS, RECORDS, FILE)
     parts = repository.git.run(*args, env=env).decode("utf-8", "surrogateescape").split("\0")
     for meta, path in zip(parts[::2], parts[1::2], strict=False):
         _, mode, _, oid, status = meta.split(" ")
         if status[0] != "D":
-            yield path, mode, (repository.blob(oid) or b"") if mode.startswith("100") else b""
+            yield path, mode, repository.held(oid, path) if mode.startswith("100") else b""

@@ -1,0 +1,90 @@
+"""What a change of a recorded document amounts to: grown, approved, edited. Pure judgement on two versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from decisions_tool.documents.base import Document
+from decisions_tool.documents.request import Request
+from decisions_tool.errors import DecisionsError
+from decisions_tool.rules.staleness import grown
+from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.planning import PLANNING
+
+#: What later phases change in the front matter of an earlier document, and what approvals do.
+LATER = frozenset({"status", "panel", "panel_reason", "rehearsal", "decision_makers", "undone", "reason"})
+APPROVAL = frozenset({"status", "decision_makers"})
+#: What an answer changes in the front matter of a document that it completes.
+COMPLETED = frozenset({"status", "rehearsal"})
+
+
+def recorded(document: Document | None) -> bool:
+    """Whether the program wrote a document."""
+    return document is not None and document.meta.phase is not None
+
+
+def changed_keys(before: Document, after: Document) -> set[str]:
+    """Names of front matter keys whose values differ; a document that had none gets its type and case unnoticed."""
+    old, new = before.meta.model_dump(), after.meta.model_dump()
+    found = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    return found - {"case"} if before.meta.case is None else found
+
+
+def explained(before: Document | None, after: Document, keys: Collection[str]) -> bool:
+    """Whether a document only grew: its words as before, its front matter changed in ``keys`` alone."""
+    if before is None:
+        return False
+    changed = changed_keys(before, after)
+    unmasked = "rehearsal" in changed and not after.meta.rehearsal
+    return not unmasked and changed <= set(keys) and grown(before, after)
+
+
+def same_words(before: Document | None, after: Document | None) -> bool:
+    return isinstance(before, Request) and isinstance(after, Request) and before.words == after.words
+
+
+def newly_approved(before: Document | None, after: Document | None) -> bool:
+    """Whether a version carries an approval, or a name under one, that the version before it did not."""
+    if after is None:
+        return False
+    was = before.meta if before else None
+    approved = after.meta.status == "approved" and (was is None or was.status != "approved")
+    named = bool(after.meta.decision_makers) and (was is None or was.decision_makers != after.meta.decision_makers)
+    return approved or named
+
+
+def answers(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """(phase, slot) of everything that a case has answered, and of what it knows to be open."""
+    done: set[tuple[str, str]] = set()
+    left: set[tuple[str, str]] = set()
+    for phase in PLANNING:
+        try:
+            for slot in phase.slots(case) if phase.applies(case) else ():
+                (done if phase.done(case, slot) else left).add((phase.name, slot))
+        except DecisionsError:
+            break
+    return done, left
+
+
+_AMEND = re.compile(r"(?i)\Aamend\b[^:\n]*:[ \t]*\S|^Decisions-Amend: \S", re.M)
+_PERSON = re.compile(r"(?m)^[ \t]*(?:Author|Co-authored-by):[ \t]*(.+?)[ \t]*$")
+
+
+def amends(message: str) -> bool:
+    """Whether a commit says that it corrects what is recorded, and why."""
+    return bool(_AMEND.search(message))
+
+
+def squashed(message: str) -> bool:
+    """Whether a message is put together from several: by ``git merge --squash``, or by a forge."""
+    paragraphs = message.split("\n\n")
+    blocks = sum("Decisions-Case: " in p and "Decisions-Phase: " in p for p in paragraphs)
+    listed = any(p.startswith("* ") for p in paragraphs[1:])
+    return blocks > 1 or (blocks == 1 and listed) or "\nSquashed commit of the following:" in "\n" + message
+
+
+def people(author: str, message: str) -> set[str]:
+    """Who speaks in a commit: its author, and whom a squash names."""
+    named = _PERSON.findall(message) if squashed(message) else []
+    return {" ".join(name.split()) for name in (author, *named)}

@@ -1,0 +1,81 @@
+"""What an audit reads and what it says: documents at their blobs, cases before and after a commit, findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from decisions_tool.config import Settings
+from decisions_tool.documents.base import Document
+from decisions_tool.documents.kinds import FILES
+from decisions_tool.documents.paths import TASKS, place
+from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.ledger.history import Change, Step
+from decisions_tool.ledger.repository import Repository
+from decisions_tool.workflows.case import Case, read_document
+
+
+@dataclass
+class Report:
+    """What an audit found; ``first`` is the first commit that breaks a rule."""
+
+    findings: list[Finding] = field(default_factory=list)
+    commits: int = 0
+    transitions: int = 0
+    first: str = ""
+
+    def add(self, rule: str, severity: str, path: str, message: str, hint: str = "", step: Step | None = None) -> None:
+        if step is not None and severity == "error" and not self.first:
+            self.first = step.commit
+        where = f" in {step.commit[:10]} by {step.author}" if step else ""
+        self.findings.append(Finding(f"audit/{rule}", severity, path, 0, 0, message + where, hint))
+
+    def wrong(self, rule: str, step: Step, path: str, message: str) -> None:
+        """An error in one commit."""
+        self.add(rule, "error", path, message, f"git show {step.commit[:10]}", step)
+
+
+class Evidence:
+    """Documents and cases of one repository, as commits hold them."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+
+    def text(self, blob: str) -> str | None:
+        return self.repository.held(blob, "a recorded file").decode("utf-8", "replace") if blob else None
+
+    def document(self, path: str, blob: str) -> Document | None:
+        """A document of ours at a blob; None where there is none, or none that can be read."""
+        where = place(path)
+        if where is None or where.kind not in FILES or not blob:
+            return None
+        try:
+            return read_document(where.kind, path, self.repository.held(blob, path))
+        except DocumentError:
+            return None
+
+    def versions(self, change: Change) -> tuple[Document | None, Document | None]:
+        return self.document(change.path, change.before), self.document(change.path, change.after)
+
+    def at_parents(self, step: Step, path: str) -> list[Document]:
+        """The document at a path as each parent has it."""
+        found = []
+        for parent in step.parents:
+            entry = self.repository.lookup(self.repository.tree_of(parent), path)
+            document = self.document(path, entry.oid) if entry else None
+            found += [document] if document else []
+        return found
+
+    def settings(self, commit: str) -> Settings:
+        """The configuration of a commit; one that cannot be read counts as none."""
+        try:
+            return self.repository.settings(commit) if commit else Settings()
+        except DocumentError:
+            return Settings()
+
+    def case(self, commit: str, slug: str) -> Case:
+        """A case at a commit; without files where that commit has none."""
+        settings = self.settings(commit)
+        entry = self.repository.lookup(self.repository.tree_of(commit), f"{TASKS}/{slug}") if commit else None
+        if entry is None or entry.mode != "40000":
+            return Case(slug, {}, settings, commit)
+        return self.repository.case(commit, slug, settings, entry.oid)

@@ -1,0 +1,207 @@
+"""Are the commits that say they are the program's what the program makes? Each is held to its phase or verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from decisions_tool.config import FILE
+from decisions_tool.documents.base import Document
+from decisions_tool.documents.paths import TASKS, task_path
+from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.compare import (
+    APPROVAL, COMPLETED, answers, changed_keys, explained, newly_approved, people, same_words,
+)  # fmt: skip
+from decisions_tool.ledger.evidence import Evidence, Report
+from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.repository import REGULAR
+from decisions_tool.ledger.trailers import digest
+from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.phases import RULE, Phase
+from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, taken_back
+from decisions_tool.workflows.planning import PLANNING
+
+_PHASES = {phase.name: phase for phase in PLANNING}
+
+
+class Transitions:
+    """Judges transitions one by one, in the order of history."""
+
+    def __init__(self, evidence: Evidence, report: Report) -> None:
+        self.evidence = evidence
+        self.report = report
+        self._seen: set[str] = set()
+        self._verbs: dict[str, Callable[[Step], None]] = {
+            "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
+            "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
+        }  # fmt: skip
+
+    def saw(self, step: Step) -> None:
+        """Remember a commit: an undo may name those only."""
+        self._seen.add(step.commit)
+
+    def judge(self, step: Step) -> None:
+        name, slug = step.value("Phase"), step.value("Case")
+        outside = [c.path for c in step.changes if not c.path.startswith(f"{TASKS}/{slug}/")]
+        odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
+        if outside and name != "init":
+            self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
+        elif odd:
+            self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
+        elif name in _PHASES:
+            self._phase(step, _PHASES[name], self._before(step))
+        elif name in self._verbs:
+            self._verbs[name](step)
+        else:
+            self.report.wrong("illegal", step, "", f"there is no phase {name!r}")
+
+    def _before(self, step: Step) -> Case:
+        return self.evidence.case(step.parents[0] if step.parents else "", step.value("Case"))
+
+    # -- phases
+
+    def _phase(self, step: Step, phase: Phase, before: Case) -> None:
+        slot = step.value("Slot")
+        outlook = plan(before)
+        due = {(a.phase, a.slot) for a in outlook.actions if isinstance(a, (Ask, Compute))}
+        if phase.name == "start" and outlook.phase == "unmanaged":
+            due.add(("start", "request"))
+        if (phase.name, slot) not in due:
+            said = f"{phase.name}/{slot} was not due: the case was in {outlook.phase}"
+            self.report.wrong("illegal", step, before.folder, said)
+        elif phase.by == RULE:
+            self._recompute(step, phase, slot, before)
+        else:
+            self._answer(step, phase, slot, before)
+
+    def _recompute(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
+        if phase.name == "start":
+            before = self._pinned(step, before)
+        try:
+            expected = phase.write(before, slot, None)
+        except DecisionsError as error:
+            self.report.wrong("recomputed", step, before.folder, f"{phase.name} cannot be recomputed: {error.message}")
+            return
+        held = self._texts(step)
+        if held != expected:
+            path = next(path for path in (*held, *expected) if held.get(path, "") != expected.get(path, ""))
+            self.report.wrong("recomputed", step, path, f"{phase.name} does not come out as recorded")
+
+    def _pinned(self, step: Step, before: Case) -> Case:
+        """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
+        path = before.path("request")
+        document = next((self.evidence.document(path, c.after) for c in step.changes if c.path == path), None)
+        pinned = (document.meta.pinned or "") if document else ""
+        if pinned != before.commit:
+            said = "the pinned commit is not its parent: history was rewritten"
+            self.report.add("folded", "warning", before.folder, said, "", step)
+        return Case(before.slug, before.files, before.settings, pinned)
+
+    def _answer(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
+        own = phase.path(before, slot)
+        strange = [c.path for c in step.changes if (c.path != own if own else not c.before)]
+        if strange:
+            self.report.wrong("swept", step, strange[0], f"{phase.name}/{slot} does not write this file")
+            return
+        for change in step.changes:
+            was, document = self.evidence.versions(change)
+            if document is None:
+                self.report.wrong("illegal", step, change.path, "an answer that cannot be read was recorded")
+            elif newly_approved(was, document):
+                self.report.wrong("approval", step, change.path, f"{phase.name}/{slot} approved a document")
+            elif change.path == own or (document.meta.phase, document.meta.agent) == (phase.name, slot):
+                self._provenance(step, change, document, before)
+            elif not explained(was, document, COMPLETED):
+                self.report.wrong("edited", step, change.path, f"{phase.name}/{slot} changed more than its part")
+        self._own_part(step, phase, slot, before)
+
+    def _provenance(self, step: Step, change: Change, document: Document, before: Case) -> None:
+        meta = document.meta
+        inputs, cost = digest(meta.inputs or {}), (meta.usage or {}).get("cost-usd", "")
+        said = (meta.case, meta.phase, meta.agent, meta.backend or "", meta.model or "", inputs, cost)
+        names = ("Case", "Phase", "Slot", "Backend", "Model", "Inputs", "Cost-USD")
+        if said != tuple(step.value(name) for name in names):
+            self.report.wrong("forged", step, change.path, "its front matter and the trailers of its commit differ")
+        elif meta.backend == "offline" and not meta.rehearsal:
+            self.report.wrong("forged", step, change.path, "an offline answer does not say that it is a rehearsal")
+        elif before.request and meta.pinned != before.request.meta.pinned:
+            self.report.wrong("forged", step, change.path, "it does not name the pinned commit of its case")
+
+    def _own_part(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
+        """An answer settles its own slot and no other that was open."""
+        done, _ = answers(self.evidence.case(step.commit, before.slug))
+        _, left = answers(before)
+        if (phase.name, slot) not in done:
+            self.report.wrong("illegal", step, before.folder, f"{phase.name}/{slot} is not answered by it")
+        more = sorted((left & done) - {(phase.name, slot)})
+        if more:
+            said = f"{phase.name}/{slot} settled {'/'.join(more[0])} too"
+            self.report.wrong("edited", step, before.folder, said)
+
+    # -- people's verbs
+
+    def _approval(self, step: Step) -> None:
+        if step.value("Backend"):
+            self.report.wrong("approval", step, "", "an approval came from a backend")
+        for change in step.changes:
+            before, after = self.evidence.versions(change)
+            if after is None or not explained(before, after, APPROVAL):
+                said = "an approval changed more than status and decision-makers"
+                self.report.wrong("approval", step, change.path, said)
+            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != people(step.author, ""):
+                said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
+                self.report.wrong("approval", step, change.path, said)
+
+    def _undo(self, step: Step) -> None:
+        slug, request = step.value("Case"), task_path(step.value("Case"), "request")
+        if step.value("Slot") not in self._seen:
+            self.report.add("folded", "warning", f"{TASKS}/{slug}", "undoes a commit that is not here", "", step)
+            return
+        undone = undoable(self.evidence.repository, step.parents[0], slug)
+        if undone is None or undone.commit != step.value("Slot"):
+            said = "an undo took back something else than the last transition"
+            self.report.wrong("illegal", step, f"{TASKS}/{slug}", said)
+            return
+        back = {change.path: change.before for change in undone.changes}
+        now = {change.path: change.after for change in step.changes}
+        remembers = next((c for c in step.changes if c.path == request and back.get(request) != c.after), None)
+        if remembers is not None and self._keeps_words(remembers, {"undone"}):
+            back.pop(request, None)
+            now.pop(request)
+        if back != now:
+            path = next(path for path in (*now, *back) if back.get(path) != now.get(path))
+            self.report.wrong("illegal", step, path, "an undo wrote something else than what was there before")
+
+    def _redo(self, step: Step) -> None:
+        before = self._before(step)
+        try:
+            expected = taken_back(before, find_slots(before, step.value("Slot")))
+        except DecisionsError:
+            expected = {}
+        if self._texts(step) != expected:
+            self.report.wrong("recomputed", step, before.folder, "a redo did more than take an answer back")
+
+    def _status(self, step: Step) -> None:
+        for change in step.changes:
+            if not self._keeps_words(change, {"status", "reason"}):
+                said = "a change of status changed more than the status of a request"
+                self.report.wrong("edited", step, change.path, said)
+
+    def _init(self, step: Step) -> None:
+        for change in step.changes:
+            if change.path != FILE:
+                self.report.wrong("illegal", step, change.path, "init changed more than the configuration")
+
+    def _request(self, step: Step) -> None:
+        expected = task_path(step.value("Case"), "request")
+        for change in step.changes:
+            if change.path != expected or change.before or not change.after:
+                self.report.wrong("illegal", step, change.path, "a request does more than appear")
+
+    def _keeps_words(self, change: Change, keys: set[str]) -> bool:
+        before, after = self.evidence.versions(change)
+        if before is None or after is None:
+            return False
+        return same_words(before, after) and changed_keys(before, after) <= keys
+
+    def _texts(self, step: Step) -> dict[str, str | None]:
+        return {change.path: self.evidence.text(change.after) for change in step.changes}
