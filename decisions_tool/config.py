@@ -13,7 +13,7 @@ from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.text import bad_character
 
 FILE = "decisions.toml"
-MAX_BYTES = 256 << 10
+MAX_BYTES = 4 << 20
 Panel = Literal["none", "mini", "full"]
 Severity = Literal["critical", "important", "nice-to-have", "question"]
 
@@ -163,20 +163,27 @@ def read_settings(text: str | None, path: str = FILE) -> Settings:
     if text is None:
         return Settings()
     if len(text.encode()) > MAX_BYTES:
-        raise DocumentError([Finding("config/size", "error", path, 1, 1, f"the file has more than {MAX_BYTES} bytes")])
+        said = f"the file has more than {MAX_BYTES} bytes"
+        raise DocumentError([Finding("config/size", "error", path, 1, 1, said, "shorten baseline: close cases, remove folders")])
+    values = _tuples(_toml(text, path))
     try:
-        values = tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+), column (\d+)", str(error))
-        line, column = (int(at.group(1)), int(at.group(2))) if at else (text.count("\n") + 1, 1)
-        said = str(error).split(" (at ")[0]
-        raise DocumentError([Finding("config/toml", "error", path, line, column, f"not TOML: {said}")]) from None
-    try:
-        settings = Settings.model_validate(_tuples(values))
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise DocumentError([_finding(problem, text, path) for problem in error.errors()]) from None
     _panels_known(settings, text, path)
     return settings
+
+
+def _toml(text: str, path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        at = re.search(r"line (\d+), column (\d+)", str(error))
+        line, column = (int(at.group(1)), int(at.group(2))) if at else (1 if deep else text.rstrip().count("\n") + 1, 1)
+        said = "it is nested too deep" if deep else str(error).split(" (at ")[0]
+        hint = 'write key = "text", key = 1 or key = ["a", "b"], below [table]'
+        raise DocumentError([Finding("config/toml", "error", path, line, column, f"not TOML: {said}", hint)]) from None
 
 
 def _tuples(value: Any) -> Any:
@@ -188,7 +195,7 @@ def _tuples(value: Any) -> Any:
 def _finding(problem: Any, text: str, path: str) -> Finding:
     loc = [str(step) for step in problem["loc"]]
     key = next((step for step in reversed(loc) if not step.isdigit() and step != "[key]"), "")
-    line = _line_of(text, key)
+    line = _line_of(text, loc)
     label = ".".join(loc)
     if problem["type"] == "extra_forbidden":
         known = _known(loc[:-1])
@@ -199,10 +206,14 @@ def _finding(problem: Any, text: str, path: str) -> Finding:
     return Finding("config/value", "error", path, line, 1, f"{label}: {said[0].lower()}{said[1:]}", f"found {problem['input']!r}"[:120])
 
 
-def _line_of(text: str, key: str) -> int:
-    pattern = rf"^\s*(?:\[+[^\]\n]*\b)?[\"']?{re.escape(key)}[\"']?\s*(?:=|\]|\.)"
-    match = re.search(pattern, text, re.M)
-    return text[: match.end()].count("\n") + 1 if match else 1
+def _line_of(text: str, loc: list[str]) -> int:
+    """The line on which the last known step of ``loc`` stands: a table, then a key below it."""
+    at = 0
+    for step in loc:
+        pattern = re.compile(rf"(?:^|[\s.{{\[,\"']){re.escape(step)}[\"']?\s*(?:=|\]|\.)", re.M)
+        match = pattern.search(text, at)
+        at = match.end() - 1 if match else at
+    return text.count("\n", 0, at) + 1
 
 
 def _known(loc: list[str]) -> list[str]:
@@ -218,7 +229,7 @@ def _panels_known(settings: Settings, text: str, path: str) -> None:
             if member not in settings.experts and member not in EXPERTS:
                 known = ", ".join([*EXPERTS, *settings.experts])
                 finding = Finding(
-                    "config/value", "error", path, _line_of(text, panel), 1,
+                    "config/value", "error", path, _line_of(text, ["panels", panel]), 1,
                     f"panels.{panel}: {member!r} is no expert", f"known experts: {known}; or add [experts.{member}]",
                 )  # fmt: skip
                 raise DocumentError([finding])

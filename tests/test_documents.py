@@ -198,7 +198,7 @@ def test_every_kind_has_a_strategy() -> None:
 
 
 @pytest.mark.parametrize("kind", PARTS, ids=lambda kind: kind.KIND)
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_f2_a_document_is_read_back_as_it_was_written(kind: type[Document], data: st.DataObject) -> None:
     document = data.draw(documents(kind))
@@ -206,3 +206,174 @@ def test_f2_a_document_is_read_back_as_it_was_written(kind: type[Document], data
     again = kind.parse(frontmatter.decode(text.encode(), "x.md") if kind is not Request else text, "x.md")
     assert again == document
     assert again.render() == text
+
+
+HOSTILE = {
+    "a fence first": "```md\n### C9. Not a concern\n**Decision:** [x]\n```",
+    "a fence of tildes with a shorter one inside": "~~~~\n~~~\n# title\n~~~~",
+    "a comment first": "<!-- ### C9. Hidden\n**Source:** nobody\n-->\nshown",
+    "a comment that is only spoken of": "`<!--` opens a comment",
+    "a list first": "- one\n- two",
+    "a table": "| # | Decision |\n|---|---|\n| C1 | no |",
+    "rules and an imitation of front matter": "text\n\n---\n\ntype: vote\n\n---\n\nmore",
+    "bars and backslashes": "a | b \\| c \\\\| d \\",
+    "the note of a rehearsal": REHEARSAL,
+    "a deep heading": "#### Deep\n\n##### Deeper",
+    "an unknown field": "**Note:** this is nobody's field",
+    "a field further on": "see **Decision:** [ ] above",
+    "a very long line": "word " * 5000,
+    "many scripts": "Ответ 日本語 שלום naïve 👩‍💻 ☑️",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_f2_prose_may_hold(text: str) -> None:
+    one = ReviewFinding(id="F1", severity="critical", title="a | b", where="x", problem=text, suggestion=text)
+    other = one.model_copy(update={"id": "F2"})
+    meta = Review.META(type="review", case="a", rehearsal=True)
+    review = Review(meta=meta, reviewer="Tarjan", lens="graphs", summary=text.strip(), findings=(one, other))
+    assert Review.parse(review.render(), "x.md").findings == Review(**dict(review)).findings == review.findings
+
+
+REFUSED = {
+    "a heading of ours": ("x\n### C1. y", "line 2 of the text is a heading"),
+    "a field of ours": ("x\n**Decision:** [x]", "line 2 of the text begins with a field name"),
+    "an open fence": ("```\nx", "not closed"),
+    "an open comment": ("x <!-- y", "not closed"),
+    "the mark of a conflict": ("<<<<<<< ours\nx", "merge conflict"),
+    "a right-to-left override": ("x \u202e y", "hides or reorders"),
+    "a bare carriage return": ("x\ry", "hides or reorders"),
+    "nothing": (" \n ", "is empty"),
+}
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED.values(), ids=REFUSED)
+def test_prose_may_not_hold(text: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        Research(meta=Research.META(type="research"), title="x", structure=text, interfaces="x", risks="x", files="x")
+
+
+# ---------------------------------------------------------------------- edits of front matter
+
+_VALUES = {
+    "plain": "one two", "empty": "", "single": "'it''s # no comment'", "double": '"a\\tb \\" # c"', "unicode": "Ünï — 日本",
+    "list": "[a, 'b, c', \"d\"]", "map": "{a: b, c: 'd'}", "commented": "value  # why", "empty, commented": "   # why",
+    "colon": "a:b", "long": "w" * 300, "spaced": "   x   ",
+}  # fmt: skip
+_BLOCKS = {
+    "block list": "\n  - a\n  - b", "block list at the margin": "\n- a\n- b  # why", "literal": " |\n  # text\n  more",
+    "folded": " >-\n  a\n  b", "two lines": " a\n  b", "flow on two lines": " [a,\n  b]", "mapping": "\n  a: b\n  # c\n  d: e",
+    "double on two lines": ' "a\n  b"',
+}  # fmt: skip
+_KEY_NAMES = ["type", "schema", "case", "status", "pinned", "inputs", "x-y", "a"]
+
+
+@st.composite
+def front_matters(draw: st.DrawFn) -> tuple[str, str, set[str]]:
+    """(text, line end, the keys that stand on one line)."""
+    lines: list[str] = []
+    short: set[str] = set()
+    for key in draw(st.lists(st.sampled_from(_KEY_NAMES), min_size=1, max_size=5, unique=True)):
+        lines += draw(st.lists(st.sampled_from(["", "# a comment", "  # indented", "   "]), max_size=2))
+        if draw(st.integers(0, 3)):
+            short.add(key)
+            name = draw(st.sampled_from([key, key, key, f'"{key}"', f"'{key}'"]))
+            lines.append(f"{name}{draw(st.sampled_from([':', ': ', ':   ', ' : ']))} {draw(st.sampled_from([*_VALUES.values()]))}")
+        else:
+            lines += f"{key}:{draw(st.sampled_from([*_BLOCKS.values()]))}".split("\n")
+    body = draw(st.sampled_from(["", "# Title\n\ntext\n", "---\nstatus: no\n---\n", "\n\n  text", "status: no", "тело\n---\n"]))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    return "\n".join(["---", *lines, "---", body]).replace("\n", end), end, short
+
+
+def plainly(text: str) -> dict[str, Any]:
+    """Front matter as PyYAML reads it, every scalar a string: somebody else's opinion."""
+    block = re.split(r"^---\r?\n", text, maxsplit=2, flags=re.M)[1]
+    found: dict[str, Any] = yaml.load(block, Loader=yaml.BaseLoader)  # noqa: S506
+    return found
+
+
+def changes(before: str, after: str) -> list[str]:
+    """The lines that went (-) and came (+), with their ends."""
+    diff = difflib.ndiff(before.split("\n"), after.split("\n"))
+    return [line for line in diff if line[0] in "+-"]
+
+
+def comment_lines(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.lstrip().startswith("#")]
+
+
+ORDER = ("type", "schema", "case", "status", "pinned")
+_NEW = st.one_of(st.sampled_from(["active", "a: b # c", "", "yes", "010", "it's \"so\"", "日本", "- x", "[x", "{x}", "&a", "*a", "!t"]), words)
+
+
+@settings(max_examples=300)
+@given(made=front_matters(), key=st.sampled_from(_KEY_NAMES), value=st.one_of(_NEW, st.lists(_NEW, max_size=2)))
+def test_f4_setting_a_key_changes_one_line_and_that_key_only(
+    made: tuple[str, str, set[str]], key: str, value: str | list[str]
+) -> None:
+    text, _, short = made
+    before = plainly(text)
+    try:
+        after = frontmatter.set_key(text, key, value, "x.md", ORDER)
+    except DocumentError as refused:
+        assert key in before, "a new key always finds its place"
+        assert key not in short, "a key on one line can always be set"
+        assert "edit it by hand" in refused.hint
+        return
+    assert plainly(after) == {**before, key: value}
+    assert len(changes(text, after)) == (0 if after == text else 2 if key in before else 1)
+    assert frontmatter.read(after, "x.md").body == frontmatter.read(text, "x.md").body
+    assert comment_lines(after) == comment_lines(text)
+
+
+@settings(max_examples=150)
+@given(made=front_matters(), key=st.sampled_from(_KEY_NAMES))
+def test_f4_dropping_a_key_takes_one_line_away(made: tuple[str, str, set[str]], key: str) -> None:
+    text, _, short = made
+    before = plainly(text)
+    try:
+        after = frontmatter.drop_key(text, key, "x.md")
+    except DocumentError:
+        assert key not in short or len(before) == 1 or "\n  # indented" in text, "an indented comment may fall into the block above"
+        return
+    assert plainly(after) == {name: value for name, value in before.items() if name != key}
+    assert [line[0] for line in changes(text, after)] == (["-"] if key in before else [])
+
+
+@settings(max_examples=100)
+@given(made=front_matters(), value=words)
+def test_f4_a_key_that_is_set_and_dropped_leaves_no_trace(made: tuple[str, str, set[str]], value: str) -> None:
+    text = made[0]
+    assert frontmatter.drop_key(frontmatter.set_key(text, "new", value, "x.md", ORDER), "new", "x.md") == text
+
+
+def test_f4_a_new_key_stands_in_the_order_of_the_table_and_leaves_comments_with_their_keys() -> None:
+    text = "---\ntype: request\n# how it stands\nstatus: open\n---\nbody\n"
+    after = frontmatter.set_key(text, "case", "a", "x.md", ORDER)
+    assert after == "---\ntype: request\ncase: a\n# how it stands\nstatus: open\n---\nbody\n"
+
+
+@pytest.mark.parametrize("old", ["open", "'open'", "[a, b]", "{a: b}", ""])
+def test_f4_what_stands_behind_a_value_stays(old: str) -> None:
+    text = f"---\r\ntype: request\r\nstatus:  {old}  # Anna's words\r\n---\r\n"
+    after = frontmatter.set_key(text, "status", "closed", "x.md")
+    assert re.search(r"\r\nstatus: +closed +# Anna's words\r\n---\r\n\Z", after)
+
+
+@pytest.mark.parametrize("body", ["---\nstatus: x\n---\n", "---", "text\r\nmore\r\n", "", "\n\n", "{", "+++", "---\r\n"])
+def test_f3_front_matter_is_put_above_a_text_and_no_byte_of_it_changes(body: str) -> None:
+    made = frontmatter.insert(body, {"type": "request", "schema": "1", "inputs": {"a b": "c"}, "unmet": ["x", "y, z"]})
+    assert made.endswith(body)
+    front = frontmatter.read(made, "x.md")
+    assert front.body == body
+    assert front.values == {"type": "request", "schema": "1", "inputs": {"a b": "c"}, "unmet": ["x", "y, z"]}
+    assert ("\r\n" in made.removesuffix(body)) == body.partition("\n")[0].endswith("\r")
+
+
+@settings(max_examples=200)
+@given(value=words)
+def test_f3_a_value_means_the_same_to_every_reader(value: str) -> None:
+    line = frontmatter.dump({"key": value})
+    assert yaml.load(line, Loader=yaml.BaseLoader) == {"key": value}  # noqa: S506
+    assert yaml.safe_load(line)["key"] in (value, True, False) or re.fullmatch(r"[0-9]+", value)

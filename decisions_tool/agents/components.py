@@ -36,7 +36,7 @@ _ASIDE = _NEVER | word_set("""
 _ASIDE_AT_TOP = word_set("build dist out target ci tools scripts script contrib packaging etc extra extras")
 _TESTS = word_set("test tests __tests__ e2e cypress")
 _TEST_FILE = re.compile(
-    r"test_.*\.py|.*_tests?\.(?:py|go|c|cc|cpp|rs|rb|exs)|tests?\.py|.*[.-](?:test|spec|cy)\.\w+|.*_spec\.rb|.*Tests?\.\w+"
+    r"test_.*\.py|.*_tests?\.(?:py|go|c|cc|cpp|rs|rb|exs)|tests\.py|.*[.-](?:test|spec|cy)\.\w+|.*_spec\.rb|.*Tests?\.\w+"
 )
 _GENERATED = re.compile(
     r".*(?:\.min\.js|_pb2(?:_grpc)?\.py|\.pb\.(?:go|cc|h)|\.d\.ts|\.generated\.\w+|[.-]config\.\w+|\.gradle\.kts)"

@@ -70,13 +70,14 @@ class Desk:
 
     @cached_property
     def primary(self) -> str:
-        return self.survey.named(self.statements.primary) or self.statements.primary
+        return self.survey.holder(self.statements.primary) or self.statements.primary
 
     @cached_property
     def focus(self) -> tuple[str, ...]:
-        """The components that the roadmap touches, the primary one first, as far as the survey knows them."""
-        named = [self.survey.named(name) for name in (self.primary, *self.statements.subsystems)]
-        return tuple(dict.fromkeys(name for name in named if name))
+        """The components that the roadmap touches, the primary one first; those of the request where none is known."""
+        named = [self.survey.holder(name) for name in (self.primary, *self.statements.subsystems)]
+        known = tuple(dict.fromkeys(name for name in named if name))
+        return known or tuple(name for name in self.scope.subsystems if name in self.survey.components)
 
     @cached_property
     def tracks(self) -> tuple[ContractTrack, ...]:

@@ -97,7 +97,7 @@ def read_facts(language: str, text: str) -> Facts:
             walk.module(tree)
             return walk.facts(count, len(lines), todos)
     found = scan(language, text)
-    functions = tuple(Function(quote(f[0], 60), *f[1:]) for f in found.functions)
+    functions = tuple(Function(quote(f[0], 80), *f[1:]) for f in found.functions)
     broad = tuple(
         Note(line, _around(functions, line))
         for line in found.broad
@@ -225,7 +225,7 @@ class _Walk:
             given = given[1:]
         annotated = not given or node.returns is not None or any(arg.annotation for arg in given)
         length = (node.end_lineno or node.lineno) - node.lineno + 1
-        shown = name if name.isascii() and len(name) < 80 else quote(name, 80)
+        shown = name if name.isascii() and len(name) <= 80 else quote(".".join(name.split(".")[-2:]), 80)
         self.functions.append(Function(shown, node.lineno, length, len(given), annotated))
         self.loops.append(())
         self._push(node.body, _Place(f"{name}.", len(self.functions) - 1))

@@ -40,9 +40,25 @@ _SUBJECTS = tuple(
         ("order", r"late|order\w*|races?|concurren\w*"),
         ("churn", r"churn|changed all the time"),
         ("open ends", r"todos?|fixmes?|open ends?"),
-        ("scope", r"scope|plan|meant|promises?"),
+        ("scope", r"scope|in the plan|the plan see|meant|promises?"),
     )
 )
+_DONE = {
+    "cycle": "the import goes, and what is shared moves to where both may take it from",
+    "interface": "the names that the contract lists are the interface; nothing else is taken",
+    "dependants": "what the others import stays as it is",
+    "tests": "tests of the present behaviour come first",
+    "errors": "the handler names what it expects and lets the rest through",
+    "state": "the state is handed in by those who use it",
+    "complexity": "the inner loop becomes a look-up, or the size of its input is bounded and tested",
+    "size": "what the request does not touch is split off first",
+    "parameters": "parameters that travel together become one",
+    "annotations": "what the request changes is annotated",
+    "order": "the import moves to the top, or says why it may not",
+    "churn": "delivery goes in small steps",
+    "open ends": "the open ends on the way are closed or dropped",
+    "scope": "the request says it in its own words before the change begins",
+}
 _BETWEEN_TWO = {"cycle", "interface"}
 _REFUSED = re.compile(r"(?i)out[\s-]+of[\s-]+scope")
 
@@ -210,11 +226,12 @@ def resolution(desk: Desk) -> ResolutionAnswer:
 
 
 def _doing(desk: Desk, concern: Concern) -> str:
+    """What will be done, and where: by the concern's subject, or else what its experts suggest."""
     at = places(desk, concern)
-    said = first_line(concern.solution or f"settle “{concern.title}”")
+    said = _DONE.get(subject_of(concern.title)) or first_line(concern.solution or f"settle “{concern.title}”")
     if _REFUSED.search(said):
         said = "settle what the findings name"
-    return f"in {code(at[0][1])}, {said[0].lower()}{said[1:]}" if at else said
+    return f"at {code(at[0][1])}, {said[0].lower()}{said[1:]}" if at else said
 
 
 def _phase(desk: Desk, concern: Concern, number: int, owner: str) -> str:
@@ -275,11 +292,12 @@ def _in_contract(desk: Desk, concern: Concern) -> ResolutionAnswer:
 
 
 def _effect(desk: Desk, concern: Concern, between: Sequence[str]) -> str:
-    """What changes between the components: the import at the concern's place goes, or is agreed on."""
+    """What changes between the components: the imports that the concern's place stands for go, or are agreed on."""
     at = next((place for place, _ in places(desk, concern) if place.line), None)
     edges = [edge for (source, _), edge in desk.survey.edges.items() if at and source == at.component]
-    here = [item for edge in edges for item in edge.imports if at and (item.path, item.line) == (at.path, at.line)]
+    here = [edge for edge in edges if any(at and (item.path, item.line) == (at.path, at.line) for item in edge.imports)]
     if at is None or not here:
         return f"says what {codes(between)} owe each other" if between else "says who owes what"
-    verbs = "no longer takes" if subject_of(concern.title) == "cycle" else "agrees on"
-    return f"{code(at.component)} {verbs} {codes(dict.fromkeys(map(desk.survey.called, here)), 4)}"
+    verbs = "no longer takes" if subject_of(concern.title) == "cycle" else "agrees on what it takes:"
+    names = dict.fromkeys(desk.survey.called(item) for item in here[0].imports)
+    return f"{code(at.component)} {verbs} {codes(names, 8)}"

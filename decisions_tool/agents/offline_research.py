@@ -12,7 +12,7 @@ from decisions_tool.documents.research import Research, ResearchMeta, Synthesis
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import plural
 
-_MOST = 12
+_MOST, _MOST_ALIKE = 12, 4
 
 
 # ------------------------------------------------------------------ research
@@ -93,27 +93,34 @@ def _at(edge: Edge) -> str:
 
 
 def _risks(survey: Survey, name: str) -> str:
-    lines = [*_cycle_lines(survey, [name]), *_fact_lines(survey, name)]
+    lines = list(_cycle_lines(survey, [name]))
     if not survey.components[name].tests:
         lines.append(f"None of the {plural(survey.tests, 'test file')} imports {code(name)} or is named after it.")
-    return bullets(lines[:_MOST]) if lines else "None of the things that the survey looks for was found here."
+    for found in _facts(survey, name):
+        lines += found[:_MOST_ALIKE]
+        if len(found) > _MOST_ALIKE:
+            lines.append(f"And {len(found) - _MOST_ALIKE} more like the last one.")
+    return bullets(lines) if lines else "None of the things that the survey looks for was found here."
 
 
-def _fact_lines(survey: Survey, name: str) -> Iterator[str]:
-    for source in survey.of(name):
-        path = source.path
-        yield from (
-            f"{code(f'{path}:{n.line}')} catches every error and does not pass it on." for n in source.facts.broad
-        )
-        yield from (
-            f"{code(f'{path}:{s.line}')} holds {code(s.name)}, changed at line {s.changed}." for s in source.facts.state
-        )
-        yield from (
-            f"{code(f.name)} at {code(f'{path}:{f.line}')} nests {len(f.loops)} loops."
-            for f in source.facts.functions
-            if len(f.loops) > 1
-        )
-        yield from (f"{code(f'{path}:{n.line}')} is marked {code(n.text)}." for n in source.facts.todos)
+def _facts(survey: Survey, name: str) -> Iterator[list[str]]:
+    """What may go wrong in a component, one list for each kind of thing."""
+    files = [(source.path, source.facts) for source in survey.of(name)]
+    yield [
+        f"{_place(path, s.line)} holds {code(s.name)}, changed at line {s.changed}."
+        for path, f in files
+        for s in f.state
+    ]
+    yield [
+        f"{_place(path, note.line)} catches every exception and raises none." for path, f in files for note in f.broad
+    ]
+    nests = [(-len(fn.loops), path, fn) for path, f in files for fn in f.functions if len(fn.loops) > 1]
+    yield [f"{code(fn.name)} at {_place(path, fn.line)} nests {-depth} loops." for depth, path, fn in sorted(nests)]
+    yield [f"{_place(path, note.line)} is marked {code(note.text)}." for path, f in files for note in f.todos]
+
+
+def _place(path: str, line: int) -> str:
+    return code(f"{path}:{line}")
 
 
 def _files(survey: Survey, name: str) -> str:

@@ -54,9 +54,10 @@ def choose(remarks: Sequence[Remark]) -> list[Remark]:
 
 
 def _summary(desk: Desk, remarks: Sequence[Remark]) -> str:
-    known = f"The survey knows no component called {code(desk.primary)}"
-    looked = f"Looked at {codes(desk.focus)}" if desk.focus else known
+    unknown = f"The survey knows no component called {code(desk.primary)}."
+    looked = [] if desk.primary in desk.survey.components else [unknown]
+    looked += [f"Looked at {codes(desk.focus)}."] if desk.focus else []
     if not remarks:
-        return f"{looked}. By the rules of this lens, nothing was found there."
+        return " ".join([*looked, "By the rules of this lens, nothing was found."])
     hit = dict.fromkeys(remark.component for remark in remarks)
-    return f"{looked}. {verb(len(remarks), 'finding', 'falls', 'fall')} on {codes(hit)}."
+    return f"{' '.join(looked)} {verb(len(remarks), 'finding', 'falls', 'fall')} on {codes(hit)}."

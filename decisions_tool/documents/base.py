@@ -25,6 +25,9 @@ FIELDS = (
 )  # fmt: skip
 
 
+_STRUCTURE = frozenset(name.casefold() for name in FIELDS)
+
+
 def _line(value: str) -> str:
     flat = " ".join(value.split())
     if not flat:
@@ -69,7 +72,7 @@ def _prose(value: str) -> str:
             continue
         if outline.heading(line, 3):
             raise ValueError(f"line {number} of the text is a heading; use #### or deeper")
-        if outline.fields([line], FIELDS)[0]:
+        if outline.field_name(line) in _STRUCTURE:
             raise ValueError(f"line {number} of the text begins with a field name in bold")
     if hidden.open:
         raise ValueError("a code fence or comment is not closed")

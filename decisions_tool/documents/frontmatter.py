@@ -70,6 +70,15 @@ def decode(data: bytes, path: str) -> str:
         raise _error(path, refused, "document/encoding") from None
 
 
+_BARE = re.compile(r"\r(?!\n)")
+
+
+def mixed_ends(text: str) -> int:
+    """The first line that ends otherwise than the first one, or 0."""
+    ends = [line.endswith("\r") for line in text.split("\n")[:-1]]
+    return ends.index(not ends[0]) + 1 if len(set(ends)) > 1 else 0
+
+
 def _decode(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _Refused("the file is UTF-16", 1, 1, "save it as UTF-8")
@@ -80,8 +89,9 @@ def _decode(data: bytes) -> str:
         raise _Refused(f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8", line, column, "save it as UTF-8") from None
     if text.startswith("\ufeff"):
         raise _Refused("the file begins with a byte order mark", 1, 1, "save it as UTF-8 without BOM")
-    if "\r" in text and "\n" not in text:
-        raise _Refused("lines end with a bare carriage return", 1, 1, "save it with line feeds")
+    bare = _BARE.search(text)
+    if bare:
+        raise _Refused("a bare carriage return hides text", *_position(text, bare.start()), "save it with line feeds")
     bad = bad_character(text)
     if bad:
         raise _Refused(f"{bad.name} hides or reorders text", *_position(text, bad.offset), "remove it")
@@ -152,12 +162,13 @@ def stands_alone(text: str) -> bool:
 
 
 _IMITATIONS: tuple[tuple[str, str, str], ...] = (
-    (r"\s*\{", "front matter is written in JSON", "write YAML between two lines ---"),
+    (r"\s*\{(?![{%])", "front matter is written in JSON", "write YAML between two lines ---"),
     (r"\s*\+\+\+", "front matter is written in TOML", "write YAML between two lines ---"),
     (r"----+[ \t]*\r?\n", "the fence is longer than three dashes", "write exactly ---"),
     (r"---[ \t]+\r?\n", "the fence ends in spaces", "write exactly ---"),
     (r"(?:[ \t]*\r?\n)+[ \t]*---[ \t]*\r?\n[a-z_-]+:", "lines stand before the front matter", "begin the file with ---"),
     (r"[ \t]+---[ \t]*\r?\n[a-z_-]+:", "the fence is indented", "begin the file with ---"),
+    (r"%[A-Z]+ ", "a YAML directive stands before the front matter", "begin the file with ---"),
     (r"(?:<<<<<<<|=======|>>>>>>>) ", "an unresolved merge conflict", "resolve it: git mergetool"),
 )
 

@@ -104,6 +104,12 @@ def outline(text: str, deepest: int = 3, first_line: int = 1) -> Section:
     return root
 
 
+def field_name(line: str) -> str | None:
+    """The folded name of a bold field that a line begins with."""
+    match = _FIELD.match(line) if line.startswith("**") else None
+    return match.group(1).strip().casefold() if match else None
+
+
 def fields(lines: Sequence[str], names: Collection[str]) -> tuple[dict[str, str], str, dict[str, int]]:
     """Bold fields at line starts: (name -> text up to the next field, the text before the first, name -> line index)."""
     wanted = {name.casefold(): name for name in names}

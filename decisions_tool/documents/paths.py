@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from decisions_tool.text import HIDDEN, bad_character
+
 TASKS = "_tasks"
 QUESTIONS = "docs/decisions/working"
 RECORDS = "docs/decisions"
@@ -77,7 +79,11 @@ def task_path(case: str, kind: str, slot: str = "", number: int = 0) -> str:
 
 def name_problem(name: str) -> str | None:
     """Why a file or folder name does not survive on every system, or None."""
-    if re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name):
+    if HIDDEN.sub("", name).lower() in {".git", "git~1"}:
+        return "imitates git's own folder"
+    if re.search("[\ud800-\udfff]", name):
+        return "is not UTF-8"
+    if re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name) or bad_character(name, HIDDEN):
         return "holds a character that other systems refuse"
     if name.startswith(("-", " ", "~")):
         return f"begins with {name[0]!r}"
@@ -87,6 +93,4 @@ def name_problem(name: str) -> str | None:
         return "is longer than 200 bytes"
     if _RESERVED.fullmatch(name):
         return "is a device name on Windows"
-    if re.sub(r"[\u200b-\u200f\u2060\ufeff]", "", name).lower() in {".git", "git~1"}:
-        return "imitates git's own folder"
     return None

@@ -10,8 +10,20 @@ from decisions_tool.errors import DecisionsError
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
-    """Temporary file beside it, fsync, rename, fsync of the folder. ``mode`` is kept exactly; None leaves it to the umask."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Temporary file beside it, fsync, rename, fsync of the folder; the umask decides where ``mode`` does not.
+
+    Raises DecisionsError where the file cannot be written; then the old bytes are still there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data, mode)
+        sync_folder(path.parent)
+    except OSError as error:
+        hint = "look at its owner, its permissions and the free space"
+        raise DecisionsError(f"{path}: cannot be written: {error.strerror}", hint) from None
+
+
+def _replace(path: Path, data: bytes, mode: int | None) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(temporary, flags, 0o666 if mode is None else mode & 0o700)
@@ -26,7 +38,6 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,8 +9,15 @@ from decisions_tool.documents.base import Document
 from decisions_tool.documents.paths import TASKS, task_path
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
-    APPROVAL, COMPLETED, answers, changed_keys, explained, newly_approved, people, same_words,
-)  # fmt: skip
+    APPROVAL,
+    COMPLETED,
+    answers,
+    changed_keys,
+    explained,
+    newly_approved,
+    people,
+    same_words,
+)
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
 from decisions_tool.ledger.repository import REGULAR

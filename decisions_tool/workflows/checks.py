@@ -11,7 +11,7 @@ from decisions_tool.documents.base import Document
 from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.contract import Contract
 from decisions_tool.documents.kinds import FILES
-from decisions_tool.documents.paths import name_problem, place
+from decisions_tool.documents.paths import RECORDS, TASKS, name_problem, place
 from decisions_tool.documents.register import read_register
 from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
@@ -60,16 +60,17 @@ RULES: tuple[Rule, ...] = (
     Rule("config/toml", "error", "decisions.toml is TOML."),
     Rule("config/key", "error", "Every key of decisions.toml is known."),
     Rule("config/value", "error", "Every value of decisions.toml has its type."),
-    Rule("config/size", "error", "decisions.toml has at most 256 KiB."),
+    Rule("config/size", "error", "decisions.toml has at most 4 MiB."),
 )  # fmt: skip
 
 
 def check_file(path: str, data: bytes) -> list[Finding]:
     """What can be said of one file by itself; strict where its type is ours, tolerant of hands elsewhere."""
     where = place(path)
-    named = check_name(path) if where else []
+    named = check_name(path) if path.startswith((f"{TASKS}/", f"{RECORDS}/")) else []
     try:
         text = frontmatter.decode(data, path)
+        named += _mixed(text, path)
         front = frontmatter.read(text, path)
     except DocumentError as error:
         return named + list(error.findings)
@@ -78,6 +79,12 @@ def check_file(path: str, data: bytes) -> list[Finding]:
         by_hand = where is not None and where.kind == "concerns"
         return named + list(front.warnings) + (problems(read_register(text), path) if by_hand else [])
     return named + list(front.warnings) + _check_ours(kind, path, data, text, front)
+
+
+def _mixed(text: str, path: str) -> list[Finding]:
+    line = frontmatter.mixed_ends(text)
+    said = "this line ends otherwise than the first one"
+    return [Finding("document/encoding", "error", path, line, 1, said, "save the file with one kind of line end")] if line else []
 
 
 def _check_ours(kind: str, path: str, data: bytes, text: str, front: frontmatter.FrontMatter) -> list[Finding]:
