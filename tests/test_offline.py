@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 
-from decisions_tool.agents.offline import PHASES, Offline
+from decisions_tool.agents.offline.backend import PHASES, Offline
 from decisions_tool.agents.protocol import Answer, Backend, Packet
 from decisions_tool.documents.answers import OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Document

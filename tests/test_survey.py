@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from decisions_tool.agents import survey as survey_module
-from decisions_tool.agents.facts import Facts
+from decisions_tool.agents.offline import survey as survey_module
+from decisions_tool.agents.offline.facts import Facts
+from decisions_tool.agents.offline.survey import Place, Survey, survey
 from decisions_tool.agents.protocol import SourceFile
-from decisions_tool.agents.survey import Place, Survey, survey
 
 
 class Memory:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from decisions_tool.agents.components import (
+from decisions_tool.agents.offline.components import (
     is_foreign,
     is_leftover,
     is_named_test,
@@ -23,11 +23,11 @@ from decisions_tool.agents.components import (
     split,
     stem_of,
 )
-from decisions_tool.agents.facts import Facts, Function, read_facts
-from decisions_tool.agents.graph import cycles
-from decisions_tool.agents.imports import Import, Index, declared_namespace, raw_imports, resolve
+from decisions_tool.agents.offline.facts import Facts, Function, read_facts
+from decisions_tool.agents.offline.graph import cycles
+from decisions_tool.agents.offline.imports import Import, Index, declared_namespace, raw_imports, resolve
+from decisions_tool.agents.offline.wording import TOKEN, name_of, stem, stems, verb
 from decisions_tool.agents.protocol import Repository
-from decisions_tool.agents.wording import TOKEN, name_of, stem, stems, verb
 
 MOST_FILES = 3_000
 MOST_BYTES = 256 << 10

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from decisions_tool.agents.desk import Desk
-from decisions_tool.agents.survey import Place
-from decisions_tool.agents.wording import code, codes, first_line, stems
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.survey import Place
+from decisions_tool.agents.offline.wording import code, codes, first_line, stems
 from decisions_tool.documents.answers import Owner, OwnersAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.concerns import LETTERS, Concern, Concerns, ConcernsMeta, Source

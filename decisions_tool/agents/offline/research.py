@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from decisions_tool.agents.desk import Desk
-from decisions_tool.agents.graph import way_around
-from decisions_tool.agents.survey import Edge, Source, Survey
-from decisions_tool.agents.wording import bullets, code, codes, quote
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.graph import way_around
+from decisions_tool.agents.offline.survey import Edge, Source, Survey
+from decisions_tool.agents.offline.wording import bullets, code, codes, quote
 from decisions_tool.documents.research import Research, ResearchMeta, Synthesis
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import plural

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from decisions_tool.agents.offline.scope import Scope, scope
+from decisions_tool.agents.offline.survey import Survey
+from decisions_tool.agents.offline.wording import quote
 from decisions_tool.agents.protocol import Packet
-from decisions_tool.agents.scope import Scope, scope
-from decisions_tool.agents.survey import Survey
-from decisions_tool.agents.wording import quote
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.concerns import Concern, Concerns
 from decisions_tool.documents.contract import Contract, ContractTrack

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from decisions_tool.agents.desk import Desk
-from decisions_tool.agents.facts import Function
-from decisions_tool.agents.lenses import complexity
-from decisions_tool.agents.scope import Scope
-from decisions_tool.agents.survey import Edge, Source
-from decisions_tool.agents.wording import bullets, code, codes, enumerate_words, quoted, verb
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.facts import Function
+from decisions_tool.agents.offline.lenses import complexity
+from decisions_tool.agents.offline.scope import Scope
+from decisions_tool.agents.offline.survey import Edge, Source
+from decisions_tool.agents.offline.wording import bullets, code, codes, enumerate_words, quoted, verb
 from decisions_tool.documents.answers import PlanAnswer
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.plans import PlanPhase

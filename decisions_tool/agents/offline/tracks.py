@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from decisions_tool.agents.desk import Desk
-from decisions_tool.agents.imports import Import
-from decisions_tool.agents.offline_research import structure
-from decisions_tool.agents.survey import Survey
-from decisions_tool.agents.wording import bullets, code, codes, name_of, quote
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.imports import Import
+from decisions_tool.agents.offline.research import structure
+from decisions_tool.agents.offline.survey import Survey
+from decisions_tool.agents.offline.wording import bullets, code, codes, name_of, quote
 from decisions_tool.documents.concerns import Concern, Concerns
 from decisions_tool.documents.contract import Contract, ContractTrack, Interface
 from decisions_tool.documents.design import Design, DesignMeta

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from decisions_tool.agents.components import speaks_for_folder
-from decisions_tool.agents.facts import Function
-from decisions_tool.agents.survey import Component, Edge, Source, Survey
-from decisions_tool.agents.wording import code, enumerate_words, request_words, stems
+from decisions_tool.agents.offline.components import speaks_for_folder
+from decisions_tool.agents.offline.facts import Function
+from decisions_tool.agents.offline.survey import Component, Edge, Source, Survey
+from decisions_tool.agents.offline.wording import code, enumerate_words, request_words, stems
 
 #: How much a word weighs by where it is found.
 _WEIGHTS = {"path": 16, "named": 14, "component": 12, "file": 5, "definition": 2, "text": 1}

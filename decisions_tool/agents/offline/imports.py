@@ -10,8 +10,8 @@ from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
-from decisions_tool.agents.components import language
-from decisions_tool.agents.facts import Facts, RawImport
+from decisions_tool.agents.offline.components import language
+from decisions_tool.agents.offline.facts import Facts, RawImport
 
 _MOST = 400
 _JS = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from decisions_tool.agents.wording import name_of, word_set
+from decisions_tool.agents.offline.wording import name_of, word_set
 from decisions_tool.text import HIDDEN, slugify
 
 _EXTENSIONS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from decisions_tool.agents.desk import Desk
-from decisions_tool.agents.lenses import ADVICE, ANY, LENSES, Remark
-from decisions_tool.agents.wording import code, codes, quote, verb
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.lenses import ADVICE, ANY, LENSES, Remark
+from decisions_tool.agents.offline.wording import code, codes, quote, verb
 from decisions_tool.documents.review import SEVERITIES, Review, ReviewFinding, ReviewMeta
 
 _MOST, _MOST_PER_SUBJECT = 6, 3

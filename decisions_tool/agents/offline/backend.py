@@ -5,24 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from decisions_tool.agents import offline_concerns, offline_research, offline_reviews, offline_roadmap, offline_tracks
-from decisions_tool.agents.desk import Desk
+from decisions_tool.agents.offline import concerns, research, reviews, roadmap, tracks
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.survey import Survey, survey
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
-from decisions_tool.agents.survey import Survey, survey
 from decisions_tool.documents.base import Document
 from decisions_tool.errors import DecisionsError
 
 PHASES: dict[str, Callable[[Desk], Document]] = {
-    "roadmap": offline_roadmap.roadmap,
-    "plan": offline_roadmap.plan,
-    "review": offline_reviews.review,
-    "concerns": offline_concerns.concerns,
-    "owners": offline_concerns.owners,
-    "research": offline_research.research,
-    "synthesis": offline_research.synthesis,
-    "contract": offline_tracks.contract,
-    "design": offline_tracks.design,
-    "resolution": offline_concerns.resolution,
+    "roadmap": roadmap.roadmap,
+    "plan": roadmap.plan,
+    "review": reviews.review,
+    "concerns": concerns.concerns,
+    "owners": concerns.owners,
+    "research": research.research,
+    "synthesis": research.synthesis,
+    "contract": tracks.contract,
+    "design": tracks.design,
+    "resolution": concerns.resolution,
 }
 #: What a phase owes that no run without a network can give.
 UNMET = {"roadmap": ("prior-art",)}

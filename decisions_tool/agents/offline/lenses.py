@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from decisions_tool.agents.desk import Desk
-from decisions_tool.agents.facts import Function
-from decisions_tool.agents.graph import way_around
-from decisions_tool.agents.survey import Edge, Source
-from decisions_tool.agents.wording import code, codes, enumerate_words, verb
+from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.facts import Function
+from decisions_tool.agents.offline.graph import way_around
+from decisions_tool.agents.offline.survey import Edge, Source
+from decisions_tool.agents.offline.wording import code, codes, enumerate_words, verb
 from decisions_tool.documents.review import Severity
 from decisions_tool.text import plural
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from decisions_tool.agents.scanner import scan
-from decisions_tool.agents.wording import quote
+from decisions_tool.agents.offline.scanner import scan
+from decisions_tool.agents.offline.wording import quote
 
 _MUTABLE = frozenset(
     {"dict", "list", "set", "defaultdict", "deque", "OrderedDict", "Counter", "WeakValueDictionary", "bytearray"}
