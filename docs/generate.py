@@ -154,7 +154,7 @@ def picture() -> str:
     shown = [*lines[begin : begin + 22], "…", *[line for line in lines[begin + 22 : end + 3] if "%" in line or "needed" in line or "$ decisions tracks" in line or "track " in line][-8:]]
     console = Console(record=True, width=108, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     for line in shown:
-        console.print(Text.from_ansi(line[:400]), overflow="ellipsis", no_wrap=True)
+        console.print(Text.from_ansi(line[:400].replace(" ", "\u00a0")), overflow="ellipsis", no_wrap=True)
     svg = console.export_svg(title="decisions run")
     return re.sub(r"@font-face \{.*?\}\n?", "", svg, flags=re.S)
 
