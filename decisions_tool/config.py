@@ -92,22 +92,32 @@ EXPERTS = {
     ),
 }
 ROLES = {
-    "architect": Role(agent="don", directive="Look for what others have done before you propose; name trade-offs, then decide."),
-    "planner": Role(agent="joel", directive="Turn the decisions into phases that each deliver, with Big-O for every operation."),
+    "architect": Role(
+        agent="don", directive="Look for what others have done before you propose; name trade-offs, then decide."
+    ),
+    "planner": Role(
+        agent="joel", directive="Turn the decisions into phases that each deliver, with Big-O for every operation."
+    ),
     "consolidator": Role(agent="consolidator", directive="Merge what is the same, keep who raised it, lose nothing."),
     "researcher": Role(agent="researcher", directive="Describe what is there, with paths; propose nothing."),
-    "designer": Role(agent="designer", directive="Design one track against the contract; early phases wait for nobody."),
+    "designer": Role(
+        agent="designer", directive="Design one track against the contract; early phases wait for nobody."
+    ),
 }
 
 
 class Panels(Shape):
     none: tuple[Name, ...] = Field((), description="experts for one small module")
     mini: tuple[Name, ...] = Field(("don", "steve"), description="experts for a well-understood task")
-    full: tuple[Name, ...] = Field(("tarjan", "cousot", "hejlsberg", "steve"), description="experts for several subsystems with long-term impact")
+    full: tuple[Name, ...] = Field(
+        ("tarjan", "cousot", "hejlsberg", "steve"), description="experts for several subsystems with long-term impact"
+    )
 
 
 class Tracks(Shape):
-    counted: tuple[Severity, ...] = Field(("critical", "important", "question"), description="severities that the rule counts")
+    counted: tuple[Severity, ...] = Field(
+        ("critical", "important", "question"), description="severities that the rule counts"
+    )
     share: int = Field(25, ge=1, le=99, description="percent of counted concerns owned elsewhere that calls for tracks")
 
 
@@ -123,15 +133,21 @@ class Run(Shape):
 class Settings(Shape):
     """Every key is optional."""
 
-    baseline: tuple[str, ...] = Field((), description="case folders that are older than the tool and stay unmanaged until started")
+    baseline: tuple[str, ...] = Field(
+        (), description="case folders that are older than the tool and stay unmanaged until started"
+    )
     gates: tuple[Name, ...] = Field((), description="phases whose outcome a person approves")
-    subject: Annotated[str, AfterValidator(_subject)] = Field("{case}: {what}", description="subject of a transition's commit")
+    subject: Annotated[str, AfterValidator(_subject)] = Field(
+        "{case}: {what}", description="subject of a transition's commit"
+    )
     templates: str | None = Field(None, description="folder with prompt templates of your own")
     deny: tuple[str, ...] = Field(
         (".env*", "*.pem", "*.key", "*.p12", "id_rsa*", "*.keystore", ".netrc", ".npmrc", ".pypirc", "secrets/**"),
         description="patterns of files that agents never see",
     )
-    experts: dict[Name, Expert] = Field(default_factory=dict, description="experts added to, or in place of, the built-in ones")
+    experts: dict[Name, Expert] = Field(
+        default_factory=dict, description="experts added to, or in place of, the built-in ones"
+    )
     roles: dict[Name, Role] = Field(default_factory=dict, description="roles in place of the built-in ones")
     panels: Panels = Panels()
     tracks: Tracks = Tracks()
@@ -164,7 +180,9 @@ def read_settings(text: str | None, path: str = FILE) -> Settings:
         return Settings()
     if len(text.encode()) > MAX_BYTES:
         said = f"the file has more than {MAX_BYTES} bytes"
-        raise DocumentError([Finding("config/size", "error", path, 1, 1, said, "shorten baseline: close cases, remove folders")])
+        raise DocumentError(
+            [Finding("config/size", "error", path, 1, 1, said, "shorten baseline: close cases, remove folders")]
+        )
     values = _tuples(_toml(text, path))
     try:
         settings = Settings.model_validate(values)
@@ -203,7 +221,15 @@ def _finding(problem: Any, text: str, path: str) -> Finding:
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
         return Finding("config/key", "error", path, line, 1, f"unknown key {label!r}", hint)
     said = problem["msg"].removeprefix("Value error, ")
-    return Finding("config/value", "error", path, line, 1, f"{label}: {said[0].lower()}{said[1:]}", f"found {problem['input']!r}"[:120])
+    return Finding(
+        "config/value",
+        "error",
+        path,
+        line,
+        1,
+        f"{label}: {said[0].lower()}{said[1:]}",
+        f"found {problem['input']!r}"[:120],
+    )
 
 
 def _line_of(text: str, loc: list[str]) -> int:

@@ -78,8 +78,8 @@ def configuration() -> str:
     roles = [(f"`roles.{name}`", f"`{role.agent}`", role.directive) for name, role in ROLES.items()]
     return _page(
         "Configuration",
-        "`decisions.toml` at the root of the repository. Every key is optional; an unknown key is an error that names the nearest valid one. "
-        "`decisions config` prints each value and where it comes from.",
+        "`decisions.toml` at the root of the repository. Every key is optional; an unknown key is an error that names the "
+        "nearest valid one. `decisions config` prints each value and where it comes from.",
         _table(("key", "default", "meaning"), rows),
         "## Experts", "An expert is added by a table of its own, `[experts.<slot>]`, and by naming the slot in a panel.",
         _table(("key", "name", "lens", "catches"), experts),
@@ -96,11 +96,17 @@ def _value(value: object) -> str:
 def documents() -> str:
     paths = [(f"`{TASKS}/<slug>/{row.template}`", row.kind) for row in TASK_ROWS]
     parts = ["## Paths", _table(("path", "kind"), [(re.sub(r"{number:03d}", "0NN", p), k) for p, k in paths])]
-    parts += ["A design is read as `0NN-<track>-spec.md` too. Any other file of a task folder is listed and left alone."]
+    parts += [
+        "A design is read as `0NN-<track>-spec.md` too. Any other file of a task folder is listed and left alone."
+    ]
     parts += ["## Front matter of every kind", _keys(Meta, set())]
     for kind in FILES:
         own = set(model(kind).META.model_fields) - set(Meta.model_fields) | {"status"}
-        parts += [f"## {kind}", (model(kind).__doc__ or "").strip().split("\n\n")[0], _keys(model(kind).META, set(Meta.model_fields) - own)]
+        parts += [
+            f"## {kind}",
+            (model(kind).__doc__ or "").strip().split("\n\n")[0],
+            _keys(model(kind).META, set(Meta.model_fields) - own),
+        ]
     return _page("Documents", *parts)
 
 
@@ -118,15 +124,22 @@ def _type(annotation: Any) -> str:
     if words:
         return words[0].replace("'", "").replace(", ", " or ")
     names = (("dict", "mapping"), ("list", "list"), ("bool", "true or false"), ("int", "number"))
-    return next((shown for name, shown in names if name in text.split("Annotated")[0] or f"[{name}" in text or f"'{name}'" in text), "text")
+    return next(
+        (
+            shown
+            for name, shown in names
+            if name in text.split("Annotated")[0] or f"[{name}" in text or f"'{name}'" in text
+        ),
+        "text",
+    )
 
 
 def checks() -> str:
     rows = [(f"`{rule.name}`", rule.severity, rule.says) for rule in RULES]
     return _page(
         "Check rules",
-        "`decisions check` reads the disk, `decisions check --staged` the index. Files with front matter of ours are held to all rules; text by other "
-        "hands only to those about encoding, names and contradictions.",
+        "`decisions check` reads the disk, `decisions check --staged` the index. Files with front matter of ours are held to "
+        "all rules; text by other hands only to those about encoding, names and contradictions.",
         _table(("rule", "severity", "what it holds"), rows),
     )  # fmt: skip
 
@@ -143,7 +156,13 @@ def picture() -> str:
 
     with tempfile.TemporaryDirectory() as folder:
         code = "from decisions_tool.cli import main; main()"
-        env = {"PATH": os.environ["PATH"], "FORCE_COLOR": "1", "COLUMNS": "108", "TERM": "xterm-256color", "HOME": folder}
+        env = {
+            "PATH": os.environ["PATH"],
+            "FORCE_COLOR": "1",
+            "COLUMNS": "108",
+            "TERM": "xterm-256color",
+            "HOME": folder,
+        }
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-c", code, "demo", "--into", f"{folder}/shelf"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=env, cwd=HERE.parent, check=True,
@@ -151,7 +170,15 @@ def picture() -> str:
     lines = done.stdout.split("\n")
     begin = next(i for i, line in enumerate(lines) if "$ git add" in line)
     end = next(i for i, line in enumerate(lines) if "tracks needed" in line)
-    shown = [*lines[begin : begin + 22], "…", *[line for line in lines[begin + 22 : end + 3] if "%" in line or "needed" in line or "$ decisions tracks" in line or "track " in line][-8:]]
+    shown = [
+        *lines[begin : begin + 22],
+        "…",
+        *[
+            line
+            for line in lines[begin + 22 : end + 3]
+            if "%" in line or "needed" in line or "$ decisions tracks" in line or "track " in line
+        ][-8:],
+    ]
     console = Console(record=True, width=108, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     for line in shown:
         console.print(Text.from_ansi(line[:400].replace(" ", "\u00a0")), overflow="ellipsis", no_wrap=True)

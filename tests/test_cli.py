@@ -28,7 +28,9 @@ def test_a_command_imports_only_what_it_needs(started: Repo, args: list[str]) ->
         "atexit.register(lambda: print([m for m in ('anthropic', 'jinja2', 'git', 'rich', 'hypothesis') if m in sys.modules]))\n"
         f"sys.argv[1:] = {args!r}\nfrom decisions_tool.cli import main\nmain()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=started.path, env=_env(), check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=started.path, env=_env(), check=False
+    )
     assert done.stdout.rstrip().endswith("[]"), done.stdout + done.stderr
 
 
@@ -41,8 +43,13 @@ def _env() -> dict[str, str]:
 def test_a_verdict_that_is_kept_costs_no_import_of_pydantic(started: Repo) -> None:
     path = "_tasks/cache/001-user-request.md"
     decisions("check", path, cwd=started.path)
-    code = f"import sys; sys.argv[1:] = ['check', {path!r}]\nimport atexit; atexit.register(lambda: print('pydantic' in sys.modules))\nfrom decisions_tool.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=started.path, env=_env(), check=False)
+    code = (
+        f"import atexit, sys; sys.argv[1:] = ['check', {path!r}]\n"
+        "atexit.register(lambda: print('pydantic' in sys.modules))\nfrom decisions_tool.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=started.path, env=_env(), check=False
+    )
     assert done.stdout.rstrip().endswith("False")
 
 
@@ -89,7 +96,10 @@ def test_status_says_what_is_not_committed_and_how_to_commit_it(started: Repo, c
     """F10"""
     started.write("_tasks/new/001-user-request.md", "# New\n\nA new thing.\n")
     result = cli("status")
-    assert "_tasks/new/001-user-request.md" in result.err and "git add -- _tasks/new/001-user-request.md && git commit" in result.err
+    assert (
+        "_tasks/new/001-user-request.md" in result.err
+        and "git add -- _tasks/new/001-user-request.md && git commit" in result.err
+    )
     assert cli("status", "--json").json["uncommitted"] == ["_tasks/new/001-user-request.md"]
 
 
@@ -162,7 +172,9 @@ def test_concerns_reads_a_bare_folder_without_git(tmp_path: Path, cli: Cli) -> N
     """F10"""
     folder = tmp_path / "plain" / "_tasks" / "x"
     folder.mkdir(parents=True)
-    (folder / "004-expert-concerns.md").write_text("# Concerns\n\n## Critical\n\n### C1. A\n**Source:** B\n**Decision:** [ ]\n")
+    (folder / "004-expert-concerns.md").write_text(
+        "# Concerns\n\n## Critical\n\n### C1. A\n**Source:** B\n**Decision:** [ ]\n"
+    )
     for args, cwd in ((("concerns", "x", "--json"), tmp_path / "plain"), (("concerns", str(folder), "--json"), None)):
         assert [c["id"] for c in cli(*args, cwd=cwd).json["concerns"]] == ["C1"]
     assert cli("check", cwd=tmp_path / "plain").code == 0

@@ -18,7 +18,9 @@ def test_a_request_becomes_a_finished_task_one_commit_a_step(started: Repo, cli:
     assert cli("status", "--json").json["cases"][0]["phase"] == "done"
     names = [path.removeprefix(f"{CASE}/") for path in started.files()]
     assert names[:2] == ["001-user-request.md", "002-roadmap.md"]
-    assert [n for n in names if n.startswith("003-")] == [f"003-{e}-review.md" for e in ("cousot", "hejlsberg", "steve", "tarjan")]
+    assert [n for n in names if n.startswith("003-")] == [
+        f"003-{e}-review.md" for e in ("cousot", "hejlsberg", "steve", "tarjan")
+    ]
     designs = [n for n in names if re.fullmatch(r"00\d-.+-design\.md", n)]
     assert designs, "the rule has asked for tracks"
     assert f"{5 + len(designs):03d}-contract.md" in names
@@ -62,7 +64,11 @@ def test_the_request_keeps_every_byte_below_its_front_matter(started: Repo, cli:
 
 def test_a_small_change_of_one_module_ends_at_the_roadmap(repo: Repo, cli: Cli) -> None:
     """P3: with the panel none the case ends there."""
-    repo.commit({"_tasks/tiny/001-user-request.md": "---\ntype: request\nschema: 1\nstatus: open\npanel: none\n---\n# Tiny\n\nRename a word.\n"})
+    repo.commit(
+        {
+            "_tasks/tiny/001-user-request.md": "---\ntype: request\nschema: 1\nstatus: open\npanel: none\n---\n# Tiny\n\nRename a word.\n"
+        }
+    )
     cli("init")
     cli("start", "tiny")
     assert cli("run").code == 0
@@ -76,7 +82,9 @@ def test_the_25_percent_rule_takes_both_turns_from_what_is_in_the_repository(sta
     cli("run")
     assert cli("tracks", "cache", "--json").json["needed"] is True
     started.git("rm", "-rq", "--", *[path for path in CODE if not path.startswith("shop/store")])
-    alone = CODE["shop/store/db.py"].replace("from shop.rules.check import check\n", "").replace("    check(value)\n", "")
+    alone = (
+        CODE["shop/store/db.py"].replace("from shop.rules.check import check\n", "").replace("    check(value)\n", "")
+    )
     started.commit({"shop/store/db.py": alone}, "one component")
     started.git("commit", "-qam", "rest")
     started.request("alone")
@@ -172,7 +180,8 @@ def test_redo_of_a_review_makes_what_was_built_on_it_stale(started: Repo, cli: C
     """G7: staleness is a finding that names the command, never an action."""
     started.commit({"decisions.toml": 'baseline = []\n[backends.roles]\nsteve = "manual"\n'}, "steve is a person")
     assert cli("run").code == 4
-    review = "# Review by Steve\n\n**Lens:** the user\n\nFine.\n\n## Critical\n\n### F1. Too slow\n\n**Where:** store\n**Problem:** It waits.\n"
+    review = "# Review by Steve\n\n**Lens:** the user\n\nFine.\n\n## Critical\n\n### F1. Too slow\n\n"
+    review += "**Where:** store\n**Problem:** It waits.\n"
     started.write("answer.md", review)
     assert cli("submit", "cache", "steve", "answer.md").code == 0
     assert cli("run").code == 0
@@ -192,7 +201,10 @@ def test_manual_answers_are_files_that_appear(started: Repo, cli: Cli) -> None:
     prompt = cli("prompt", "cache", "roadmap/don")
     assert "# Roadmap: Cache reads of the store" in prompt.out
     path = f"{CASE}/002-roadmap.md"
-    started.write(path, "# Roadmap: Cache\n\n## Prior art\n\nno prior art found\n\n## Trade-offs\n\nMemory.\n\n## Decisions\n\nCache.\n")
+    started.write(
+        path,
+        "# Roadmap: Cache\n\n## Prior art\n\nno prior art found\n\n## Trade-offs\n\nMemory.\n\n## Decisions\n\nCache.\n",
+    )
     assert cli("run").code == 4
     assert "backend: manual" in started.at_head(path) and started.git("status", "--porcelain") == ""
     assert "roadmap researched by don" in started.subjects()[0]
@@ -262,7 +274,14 @@ def test_a_persons_own_resolution_is_taken_as_it_is(started: Repo, cli: Cli) -> 
 
 
 def test_an_unknown_case_names_the_way_out(started: Repo, cli: Cli) -> None:
-    for args in (("run", "nope"), ("why", "nope"), ("show", "nope"), ("log", "nope"), ("start", "nope"), ("redo", "nope", "x")):
+    for args in (
+        ("run", "nope"),
+        ("why", "nope"),
+        ("show", "nope"),
+        ("log", "nope"),
+        ("start", "nope"),
+        ("redo", "nope", "x"),
+    ):
         result = cli(*args)
         assert result.code == 1 and "nope" in result.err and "Hint: decisions status" in result.err, args
 

@@ -25,7 +25,7 @@ def _environment(own: Path | None) -> Environment:
     folders = [str(path) for path in (own, folder("templates")) if path]
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folders), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True,
-        autoescape=False,  # noqa: S701  # Markdown for a model, never a page
+        autoescape=False,  # Markdown for a model, never a page
     )  # fmt: skip
     environment.filters["fenced"] = _fenced
     return environment
@@ -46,4 +46,6 @@ def render(phase: str, values: Mapping[str, object], own: Path | None = None) ->
     try:
         return _environment(own).get_template(f"{phase}.md.j2").render(values)
     except TemplateError as error:
-        raise DecisionsError(f"the prompt template {phase}.md.j2 fails: {one_line(str(error))}", "decisions config templates") from None
+        raise DecisionsError(
+            f"the prompt template {phase}.md.j2 fails: {one_line(str(error))}", "decisions config templates"
+        ) from None

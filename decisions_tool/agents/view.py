@@ -28,7 +28,9 @@ class PinnedView:
 
     @cached_property
     def _files(self) -> dict[str, SourceFile]:
-        out = self._repository.git.run("ls-tree", "-r", "-l", "-z", "--full-tree", self.commit).decode("utf-8", "surrogateescape")
+        out = self._repository.git.run("ls-tree", "-r", "-l", "-z", "--full-tree", self.commit).decode(
+            "utf-8", "surrogateescape"
+        )
         found = {}
         for line in out.split("\0"):
             head, _, path = line.partition("\t")
@@ -54,7 +56,16 @@ class PinnedView:
         return self._repository.blob(file.oid) or b""
 
     def changes(self) -> Sequence[tuple[str, ...]]:
-        args = ("log", f"-{_HISTORY}", "--no-merges", "--no-renames", "--no-ext-diff", "--no-textconv", "--name-only", "-z")
+        args = (
+            "log",
+            f"-{_HISTORY}",
+            "--no-merges",
+            "--no-renames",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--name-only",
+            "-z",
+        )
         out = self._repository.git.run(*args, "--format=%x01", self.commit).decode("utf-8", "surrogateescape")
         commits = out.split("\x01")[1:]
         return tuple(tuple(path.lstrip("\n") for path in commit.split("\0") if path.strip("\n")) for commit in commits)

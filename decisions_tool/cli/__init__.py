@@ -44,7 +44,7 @@ def _guarded() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the boundary: a bug becomes an exit code and a report
         return _our_fault(error)
 
 
@@ -61,7 +61,11 @@ def _our_fault(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="decisions-", suffix=".txt", delete=False, encoding="utf-8", errors="replace") as report:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="decisions-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+    ) as report:
         traceback.print_exc(file=report)
     kind = type(error).__name__
-    return _tell(f"this is a bug in decisions: {kind}: {error}", f"nothing more was written; the details are in {report.name}", 3)
+    return _tell(
+        f"this is a bug in decisions: {kind}: {error}", f"nothing more was written; the details are in {report.name}", 3
+    )

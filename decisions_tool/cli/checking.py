@@ -98,7 +98,9 @@ def _look(path: str, data: bytes) -> list[Finding]:
 def _everything(folder: Path) -> list[Path]:
     place = find_place(folder)
     root = place.root if place else folder
-    return [path for path in (root / "_tasks", root / "docs/decisions", root / _TOML) if path.exists() or path.is_symlink()]
+    return [
+        path for path in (root / "_tasks", root / "docs/decisions", root / _TOML) if path.exists() or path.is_symlink()
+    ]
 
 
 def _from_disk(paths: list[Path]) -> Iterator[Found]:
@@ -127,7 +129,9 @@ def _cases(paths: list[Path]) -> set[tuple[Path, str]]:
         if parts[:1] == ["_tasks"] and len(parts) > 1:
             found.add((root, parts[1]))
         elif (root / "_tasks").is_dir() and parts in ([], ["_tasks"]):
-            found |= {(root, entry.name) for entry in os.scandir(root / "_tasks") if entry.is_dir(follow_symlinks=False)}
+            found |= {
+                (root, entry.name) for entry in os.scandir(root / "_tasks") if entry.is_dir(follow_symlinks=False)
+            }
     return found
 
 
@@ -166,7 +170,9 @@ def _staged(folder: Path) -> Iterator[Found]:
             if mode == "000000":
                 odd = Finding("document/file", "error", path, 0, 0, "is not merged", "git mergetool")
             elif not mode.startswith("100"):
-                odd = Finding("document/file", "error", path, 0, 0, "is not a regular file", f"git rm --cached -- {path}")
+                odd = Finding(
+                    "document/file", "error", path, 0, 0, "is not a regular file", f"git rm --cached -- {path}"
+                )
             yield Found(path, data, odd)
     finally:
         repository.close()

@@ -40,7 +40,10 @@ def put_json(value: dict[str, Any]) -> None:
 
 def put_finding(finding: Finding) -> None:
     where = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
-    put(f"{where}: {finding.severity}: {finding.message} [{finding.rule}]", "error" if finding.severity == "error" else "warning")
+    put(
+        f"{where}: {finding.severity}: {finding.message} [{finding.rule}]",
+        "error" if finding.severity == "error" else "warning",
+    )
     if finding.hint:
         put(f"    Hint: {finding.hint}", "quiet")
 

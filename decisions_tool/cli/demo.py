@@ -55,7 +55,10 @@ def demo(into: Path | None) -> None:
     _typed("decisions audit")
     _call(folder, "audit")
     put()
-    put(f"From nothing to a finished task in {time.monotonic() - began:.1f} s. No model was called: this was a rehearsal.", "done")
+    put(
+        f"From nothing to a finished task in {time.monotonic() - began:.1f} s. No model was called: this was a rehearsal.",
+        "done",
+    )
     put(f"Look around: cd {folder} && git log --oneline && decisions show {_CASE}")
 
 
@@ -78,7 +81,9 @@ def _call(folder: Path, *args: str) -> None:
 
     code = root.main(["-C", str(folder), *args], standalone_mode=False)
     if code:
-        raise DecisionsError(f"decisions {' '.join(args)} ended with {code} in the demo", f"cd {folder} && decisions status")
+        raise DecisionsError(
+            f"decisions {' '.join(args)} ended with {code} in the demo", f"cd {folder} && decisions status"
+        )
     sys.stdout.flush()
     sys.stderr.flush()
 

@@ -39,9 +39,14 @@ def log(folder: Path, case: str, as_json: bool) -> None:
         return
     prefix = f"{case}: "
     cells = [
-        [str(r["commit"])[:8], str(r["date"])[:16].replace("T", " "), str(r["backend"]) or str(r["author"]).partition(" <")[0], str(r["subject"]).removeprefix(prefix)]
-        for r in rows
-    ]  # fmt: skip
+        [
+            step.commit[:8],
+            step.date[:16].replace("T", " "),
+            step.value("Backend") or step.author.partition(" <")[0],
+            step.subject.removeprefix(prefix),
+        ]
+        for step in told
+    ]
     table(("commit", "when", "by", "what"), cells, ["" if r["transition"] else "active" for r in rows], case)
 
 
@@ -57,7 +62,12 @@ def audit(folder: Path, case: str, as_json: bool) -> int:
         report = prove(repository, case)
     counts = summary(report.findings, report.commits)
     if as_json:
-        totals = {"commits": report.commits, "transitions": report.transitions, "errors": counts["errors"], "warnings": counts["warnings"]}
+        totals = {
+            "commits": report.commits,
+            "transitions": report.transitions,
+            "errors": counts["errors"],
+            "warnings": counts["warnings"],
+        }
         put_json({"findings": [f._asdict() for f in report.findings], "first": report.first, "summary": totals})
         return 1 if counts["errors"] else 0
     for finding in report.findings:
@@ -65,5 +75,8 @@ def audit(folder: Path, case: str, as_json: bool) -> int:
     if report.first:
         put(f"first commit that breaks a rule: {report.first}", "error")
     done = f"{plural(report.commits, 'commit')} read, {plural(report.transitions, 'transition')} proved"
-    say(f"{done}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}", "error" if counts["errors"] else "done")
+    say(
+        f"{done}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}",
+        "error" if counts["errors"] else "done",
+    )
     return 1 if counts["errors"] else 0

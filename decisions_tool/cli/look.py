@@ -106,7 +106,13 @@ def next_(folder: Path, as_json: bool) -> None:
             actions = plan(repository.case(head.oid, row["case"], settings)).actions
             found += [{"case": a.case, "why": a.why, "command": a.command} for a in actions if isinstance(a, Wait)]
             if any(isinstance(a, (Ask, Compute)) for a in actions):
-                found.append({"case": row["case"], "why": f"{row['phase']}: {row['waiting_for']}", "command": f"decisions run {row['case']}"})
+                found.append(
+                    {
+                        "case": row["case"],
+                        "why": f"{row['phase']}: {row['waiting_for']}",
+                        "command": f"decisions run {row['case']}",
+                    }
+                )
     if as_json:
         put_json({"next": found})
         return
@@ -180,7 +186,12 @@ def show(folder: Path, case: str, what: str | None, as_json: bool) -> None:
         put_json({"case": held.slug, "documents": rows})
         return
     cells = [[row["path"], row["kind"], row["status"], row["by"]] for row in rows]
-    table(("document", "kind", "status", "by"), cells, ["quiet" if row["kind"] == "other" else "" for row in rows], held.slug)
+    table(
+        ("document", "kind", "status", "by"),
+        cells,
+        ["quiet" if row["kind"] == "other" else "" for row in rows],
+        held.slug,
+    )
 
 
 def _documents(case: Case) -> list[dict[str, str]]:
@@ -196,7 +207,10 @@ def _documents(case: Case) -> list[dict[str, str]]:
         if kind in FILES:
             try:
                 meta = read_document(kind, path, file.data).meta
-                row |= {"status": meta.status or "", "by": " ".join(filter(None, (meta.agent, f"({meta.backend})" if meta.backend else "")))}
+                row |= {
+                    "status": meta.status or "",
+                    "by": " ".join(filter(None, (meta.agent, f"({meta.backend})" if meta.backend else ""))),
+                }
             except DecisionsError as error:
                 row["status"] = "by hand" if not file.data.startswith(b"---") else f"unreadable: {error.message}"
         rows.append(row)

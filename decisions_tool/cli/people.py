@@ -59,7 +59,9 @@ def task(folder: Path, title: str, words: str, slug: str, commit: bool) -> None:
             commit_request(repository, path, Progress())
             say("Next: decisions run")
         else:
-            say(f"Next: edit it, then: git add {path} && git commit -m 'Request: {path.split('/')[1]}' && decisions run")
+            say(
+                f"Next: edit it, then: git add {path} && git commit -m 'Request: {path.split('/')[1]}' && decisions run"
+            )
 
 
 @click.command()

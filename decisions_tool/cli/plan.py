@@ -14,6 +14,7 @@ from decisions_tool.report.terminal import put, say, table
 
 if TYPE_CHECKING:
     from decisions_tool.documents.register import Register
+    from decisions_tool.rules.schedule import Schedule
     from decisions_tool.workflows.case import Case
 
 _task = click.argument("task")
@@ -64,7 +65,18 @@ def concerns(folder: Path, task: str, as_json: bool) -> int:
         ]  # fmt: skip
         put_json({"concerns": rows, "contradictions": list(against)})
         return 0
-    cells = [[c.entry.id, c.entry.severity, c.entry.title, ", ".join(c.entry.sources), c.entry.owner or "", c.entry.field, _logged(c)] for c in found]
+    cells = [
+        [
+            c.entry.id,
+            c.entry.severity,
+            c.entry.title,
+            ", ".join(c.entry.sources),
+            c.entry.owner or "",
+            c.entry.field,
+            _logged(c),
+        ]
+        for c in found
+    ]
     meanings = ["error" if c.entry.id in against else "done" if c.entry.field == "done" else "" for c in found]
     table(("#", "severity", "concern", "raised by", "owner", "field", "log"), cells, meanings, path)
     for finding in problems(register, path):
@@ -96,15 +108,23 @@ def tracks(folder: Path, task: str, primary: str | None, as_json: bool) -> None:
         plan = plan_tracks(main, owned, case.settings.tracks.counted, case.settings.tracks.share)
     if as_json:
         first = plan.decisive
-        readings = [{"rule": r.rule, "elsewhere": r.elsewhere, "counted": r.counted, "needed": r.needed} for r in plan.readings]
+        readings = [
+            {"rule": r.rule, "elsewhere": r.elsewhere, "counted": r.counted, "needed": r.needed} for r in plan.readings
+        ]
         put_json({"primary": plan.primary, "needed": first.needed, "counted": first.counted, "elsewhere": first.elsewhere,
                   "rule": first.rule, "unassigned": list(plan.unassigned), "readings": readings, "tracks": list(plan.tracks)})  # fmt: skip
         return
     share = case.settings.tracks.share
     put(f"primary component: {plan.primary or 'not stated (use --primary)'}")
-    cells = [[r.rule, f"{r.elsewhere} of {r.counted}", _percent(r.elsewhere, r.counted), "yes" if r.needed else "no"] for r in plan.readings]
+    cells = [
+        [r.rule, f"{r.elsewhere} of {r.counted}", _percent(r.elsewhere, r.counted), "yes" if r.needed else "no"]
+        for r in plan.readings
+    ]
     table(("counted", "elsewhere", "share", f"over {share} %"), cells, ["strong"])
-    put(f"parallel tracks needed: {'yes' if plan.decisive.needed else 'no'}", "waiting" if plan.decisive.needed else "done")
+    put(
+        f"parallel tracks needed: {'yes' if plan.decisive.needed else 'no'}",
+        "waiting" if plan.decisive.needed else "done",
+    )
     for number, name in enumerate(plan.tracks, start=2):
         put(f"  track {number}: {name}")
     if plan.decisive.needed and not plan.tracks:
@@ -139,27 +159,52 @@ def schedule(folder: Path, task: str, as_json: bool) -> int:
     if not made.tracks:
         raise DecisionsError(f"{task} has no planned roadmap yet", f"decisions why {task}")
     errors = any(finding.severity == "error" for finding in made.findings)
-    name = {track.number: track.name for track in made.tracks}
-    rows = [
-        {
-            "track": node[0], "component": name[node[0]], "phase": node[1], "title": made.phase(node).title, "effort": made.phase(node).effort,
-            "start": made.start.get(node), "needs": [list(need) for need in made.needs[node]], "ready": node in made.ready, "critical": node in made.path,
-        }
-        for node in sorted(made.needs)
-    ]  # fmt: skip
+    rows = _phase_rows(made)
     if as_json:
-        put_json({"phases": rows, "finish": made.finish, "critical_path": [list(n) for n in made.path], "ready": [list(n) for n in made.ready],
-                  "findings": [f._asdict() for f in made.findings]})  # fmt: skip
+        put_json(
+            {
+                "phases": rows,
+                "finish": made.finish,
+                "critical_path": [list(node) for node in made.path],
+                "ready": [list(node) for node in made.ready],
+                "findings": [finding._asdict() for finding in made.findings],
+            }
+        )
         return int(errors)
     cells = [
-        [f"{r['track']} {r['component']}", f"{r['phase']}. {r['title']}", _bar(r["start"], r["effort"], made.finish), "now" if r["ready"] else _needs(r["needs"])]
-        for r in rows
-    ]  # fmt: skip
-    table(("track", "phase", "when", "waits for"), cells, ["strong" if r["critical"] else "" for r in rows], case.slug)
+        [
+            f"{row['track']} {row['component']}",
+            f"{row['phase']}. {row['title']}",
+            _bar(row["start"], row["effort"], made.finish),
+            "now" if row["ready"] else _needs(row["needs"]),
+        ]
+        for row in rows
+    ]
+    table(
+        ("track", "phase", "when", "waits for"), cells, ["strong" if row["critical"] else "" for row in rows], case.slug
+    )
     put("critical path: " + " → ".join(f"{t}.{p}" for t, p in made.path) + f"  ({made.finish} units of effort)")
     for finding in made.findings:
         put_finding(finding)
     return int(errors)
+
+
+def _phase_rows(made: Schedule) -> list[dict[str, object]]:
+    name = {track.number: track.name for track in made.tracks}
+    return [
+        {
+            "track": node[0],
+            "component": name[node[0]],
+            "phase": node[1],
+            "title": made.phase(node).title,
+            "effort": made.phase(node).effort,
+            "start": made.start.get(node),
+            "needs": [list(need) for need in made.needs[node]],
+            "ready": node in made.ready,
+            "critical": node in made.path,
+        }
+        for node in sorted(made.needs)
+    ]
 
 
 def _bar(start: object, effort: object, finish: int) -> str:

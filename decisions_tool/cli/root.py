@@ -63,7 +63,9 @@ class Lazy(click.Group):
         command: click.Command = getattr(import_module(f"decisions_tool.cli.{module}"), name)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _WHERE:
             from difflib import get_close_matches
 
@@ -79,7 +81,9 @@ class Lazy(click.Group):
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="decisions", message="%(prog)s %(version)s")
-@click.option("-C", "folder", type=click.Path(path_type=Path), default=Path(), help="Work in this folder.", metavar="DIR")
+@click.option(
+    "-C", "folder", type=click.Path(path_type=Path), default=Path(), help="Work in this folder.", metavar="DIR"
+)
 @click.pass_context
 def root(ctx: click.Context, folder: Path) -> None:
     """Decide an architecture in git, and prove it later.

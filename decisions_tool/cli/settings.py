@@ -28,7 +28,11 @@ def config(folder: Path, key: str, as_json: bool) -> None:
     values["experts"] = {name: e.model_dump() for name, e in {**EXPERTS, **settings.experts}.items()}
     values["roles"] = {name: r.model_dump() for name, r in {**ROLES, **settings.roles}.items()}
     stated = set(_flat(settings.model_dump(exclude_unset=True)))
-    rows = [(name, value, FILE if name in stated else "default") for name, value in _flat(values).items() if name.startswith(key)]
+    rows = [
+        (name, value, FILE if name in stated else "default")
+        for name, value in _flat(values).items()
+        if name.startswith(key)
+    ]
     if not rows:
         raise DecisionsError(f"there is no setting {key!r}", "decisions config")
     if as_json:

@@ -42,7 +42,14 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
     findings = [finding for refusal in outcome.refusals for finding in refusal.findings]
     if as_json:
         waits = [{"case": w.case, "phase": w.phase, "why": w.why, "command": w.command} for w in outcome.waits]
-        put_json({"recorded": progress.recorded, "finished": outcome.finished, "waits": waits, "findings": [f._asdict() for f in findings]})
+        put_json(
+            {
+                "recorded": progress.recorded,
+                "finished": outcome.finished,
+                "waits": waits,
+                "findings": [f._asdict() for f in findings],
+            }
+        )
     else:
         for finding in findings:
             put_finding(finding)
@@ -54,9 +61,11 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
         if as_json:
             return 4
         _tell_waits(outcome.waits)
-        raise WaitingForPeople(f"{plural(len(outcome.waits), 'answer')} or approvals of people are waited for", outcome.waits[0].command)
+        raise WaitingForPeople(
+            f"{plural(len(outcome.waits), 'answer')} or approvals of people are waited for", outcome.waits[0].command
+        )
     if not progress.recorded and not outcome.finished:
-        say("nothing to do: no case is open. decisions new task \"<title>\" writes a request")
+        say('nothing to do: no case is open. decisions new task "<title>" writes a request')
     return 0
 
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from decisions_tool.documents import frontmatter, outline
 from decisions_tool.errors import DocumentError, Finding
-from decisions_tool.text import HIDDEN, bad_character
+from decisions_tool.text import HIDDEN, bad_character, one_line
 
 REHEARSAL = "> **Rehearsal:** no model was called. Every statement below was computed from the repository."
 
@@ -300,7 +300,11 @@ def _explain(problem: Any, key: str, known: list[str]) -> tuple[str, str]:
     if problem["type"] == "missing":
         return f"the key {key!r} is missing", f"add {key}: …"
     said = problem["msg"].removeprefix("Value error, ")
-    return f"{key}: {said[0].lower()}{said[1:]}", f"found {problem['input']!r}"
+    return f"{key}: {said[0].lower()}{said[1:]}", _met(problem)
+
+
+def _met(problem: Any) -> str:
+    return f"found {one_line(repr(problem['input']), 80)}"
 
 
 def _body_findings(error: ValidationError, where: Where) -> list[Finding]:
@@ -312,7 +316,7 @@ def _body_findings(error: ValidationError, where: Where) -> list[Finding]:
         label = " ".join(str(step + 1) if isinstance(step, int) else step.replace("_", " ") for step in loc)
         said = problem["msg"].removeprefix("Value error, ")
         message = f"{label}: {said[0].lower()}{said[1:]}"
-        findings.append(Finding("document/format", "error", where.path, line, 1, message))
+        findings.append(Finding("document/format", "error", where.path, line, 1, message, _met(problem)))
     return findings
 
 

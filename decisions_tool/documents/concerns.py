@@ -8,7 +8,20 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from decisions_tool.documents.base import (
-    Day, Document, Item, Line, MaybeProse, Meta, Part, Prose, Title, Where, items, labelled, paragraphs, unique,
+    Day,
+    Document,
+    Item,
+    Line,
+    MaybeProse,
+    Meta,
+    Part,
+    Prose,
+    Title,
+    Where,
+    items,
+    labelled,
+    paragraphs,
+    unique,
 )  # fmt: skip
 from decisions_tool.documents.outline import Section, fields, table_lines
 from decisions_tool.documents.review import HEADINGS, SEVERITIES, Severity, in_order, severity_of

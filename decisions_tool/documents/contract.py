@@ -8,7 +8,18 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from decisions_tool.documents.base import (
-    Document, Item, Line, Meta, Number, Part, Prose, Title, Where, items, listing, paragraphs,
+    Document,
+    Item,
+    Line,
+    Meta,
+    Number,
+    Part,
+    Prose,
+    Title,
+    Where,
+    items,
+    listing,
+    paragraphs,
 )  # fmt: skip
 from decisions_tool.documents.outline import Section, Table, table_lines, tables
 

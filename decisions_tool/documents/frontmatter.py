@@ -230,14 +230,15 @@ class _Reader:
         if isinstance(event, yaml.StreamEndEvent):
             raise _Refused("front matter holds no keys", 2, 1, "write at least type: and status:")
         if event.explicit or event.version or event.tags:
-            raise _refused_at(event, "YAML directives and document marks are not allowed")
+            raise _refused_at(event, "YAML directives and document marks are not allowed", "remove the line")
         root = next(self.events)
         if not isinstance(root, yaml.MappingStartEvent):
             raise _refused_at(root, "front matter must be keys with values", "write key: value")
         values = self._mapping(root, 1)
         next(self.events)  # document end
-        if not isinstance(next(self.events), yaml.StreamEndEvent):
-            raise _Refused("front matter holds two YAML documents", 2)
+        event = next(self.events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _refused_at(event, "front matter holds two YAML documents", "keep one of them")
         return values, self.marks
 
     def _events(self) -> Iterator[Any]:
@@ -250,12 +251,13 @@ class _Reader:
                 self._last = event
                 yield event
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 2, mark.column + 1) if mark else (2, 1)
             problem = error.problem or "is not YAML"
+            ran_out = "end of stream" in problem and error.context_mark
+            mark = error.context_mark if ran_out else error.problem_mark or error.context_mark
+            line, column = (mark.line + 2, mark.column + 1) if mark else (2, 1)
             raise _Refused(f"front matter is not YAML: {problem}", line, column, _yaml_hint(self.block, line - 2)) from None
         except yaml.YAMLError as error:
-            raise _Refused(f"front matter is not YAML: {error}", 2) from None
+            raise _Refused(f"front matter is not YAML: {error}", 2, 1, "save the file as UTF-8") from None
 
     @staticmethod
     def _guard(event: Any) -> None:
@@ -266,7 +268,7 @@ class _Reader:
 
     def _value(self, event: Any, depth: int) -> Value:
         if depth > MAX_DEPTH:
-            raise _refused_at(event, f"front matter is nested deeper than {MAX_DEPTH}")
+            raise _refused_at(event, f"front matter is nested deeper than {MAX_DEPTH}", "write words, lists of words, or one level of keys")
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_VALUE:
                 raise _refused_at(event, f"a value is longer than {MAX_VALUE} characters", "move it into the body")
@@ -285,7 +287,7 @@ class _Reader:
 
     def _mapping(self, start: Any, depth: int) -> dict[str, Value]:
         if depth > MAX_DEPTH:
-            raise _refused_at(start, f"front matter is nested deeper than {MAX_DEPTH}")
+            raise _refused_at(start, f"front matter is nested deeper than {MAX_DEPTH}", "write words, lists of words, or one level of keys")
         values: dict[str, Value] = {}
         seen: dict[str, int] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from decisions_tool.text import HIDDEN, bad_character
+from decisions_tool.text import HIDDEN
 
 TASKS = "_tasks"
 QUESTIONS = "docs/decisions/working"
@@ -83,8 +83,10 @@ def name_problem(name: str) -> str | None:
         return "imitates git's own folder"
     if re.search("[\ud800-\udfff]", name):
         return "is not UTF-8"
-    if re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name) or bad_character(name, HIDDEN):
+    if re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name):
         return "holds a character that other systems refuse"
+    if HIDDEN.search(name):
+        return "holds a character that nobody can see"
     if name.startswith(("-", " ", "~")):
         return f"begins with {name[0]!r}"
     if name.endswith((".", " ")):

@@ -8,7 +8,17 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 from pydantic import Field, field_validator
 
 from decisions_tool.documents.base import (
-    Document, Line, MaybeProse, Meta, Part, Prose, Title, Where, labelled, paragraphs, unique,
+    Document,
+    Line,
+    MaybeProse,
+    Meta,
+    Part,
+    Prose,
+    Title,
+    Where,
+    labelled,
+    paragraphs,
+    unique,
 )  # fmt: skip
 from decisions_tool.documents.outline import Section, fields
 

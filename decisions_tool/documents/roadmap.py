@@ -7,7 +7,19 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from decisions_tool.documents.base import (
-    Count, Document, Item, Line, Meta, Part, Prose, Title, Where, Word, items, listing, paragraphs,
+    Count,
+    Document,
+    Item,
+    Line,
+    Meta,
+    Part,
+    Prose,
+    Title,
+    Where,
+    Word,
+    items,
+    listing,
+    paragraphs,
 )  # fmt: skip
 from decisions_tool.documents.outline import Section, fields, table_lines, tables
 from decisions_tool.documents.plans import Phases, read_phases
@@ -91,7 +103,7 @@ def read_plan(top: Section, where: Where) -> dict[str, Any]:
     """The planner's sections below a heading, or below the root of an answer."""
     scope = where.section(top, "Scope")
     where.lines["plan.statements"] = where.lines["statements"] = scope.line
-    named, _, at = fields(scope.body, STATEMENTS)
+    named, _, _ = fields(scope.body, STATEMENTS)
     missing = [name for name in STATEMENTS if name not in named]
     if missing:
         raise where.fail(f"the scope does not state {', '.join(missing)}", scope.line, f"add **{missing[0]}:** …")

@@ -125,7 +125,11 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
     settings = entry.oid if entry else ""
     trees = repository.case_folders(head.oid)
     same = held is not None and held.header["settings"] == settings
-    known = {row["case"]: row for row in held.rows if trees.get(row["case"]) == held.trees[row["case"]]} if held and same else {}
+    known = (
+        {row["case"]: row for row in held.rows if trees.get(row["case"]) == held.trees[row["case"]]}
+        if held and same
+        else {}
+    )
     rows = [known.get(slug) or _row(repository, head.oid, slug, tree) for slug, tree in trees.items()]
     skipped = [{"path": f"{TASKS}/{name}", "reason": why} for name, why in _skipped(repository, root)]
     skipped += [item for item in held.header["skipped"] if item.get("case") in known] if held else []
@@ -172,7 +176,11 @@ def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] 
     from decisions_tool.documents.paths import TASKS
 
     folder, waiting = place.root / TASKS, held.header["open"]
-    fresh = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name not in held.trees) if folder.is_dir() else []
+    fresh = (
+        sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name not in held.trees)
+        if folder.is_dir()
+        else []
+    )
     if len(waiting) > _WATCHED and not look_closely:
         return None
     paths = [row["folder"] for row in waiting] + [f"{TASKS}/{name}" for name in fresh]

@@ -24,7 +24,19 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
     }  # fmt: skip
     own = root / case.settings.templates if case.settings.templates else None
     prompt = render(phase.name, values, own)
-    return Packet(case.slug, title, phase.name, slot, phase.by, phase.answer, prompt, documents, pinned, about, phase.path(case, slot))
+    return Packet(
+        case.slug,
+        title,
+        phase.name,
+        slot,
+        phase.by,
+        phase.answer,
+        prompt,
+        documents,
+        pinned,
+        about,
+        phase.path(case, slot),
+    )
 
 
 def _directive(case: Case, phase: Phase) -> str:

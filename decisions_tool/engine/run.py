@@ -80,7 +80,7 @@ class Engine:
 
     def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
-        tip, settings, cases = self._read(only)
+        settings, cases = self._read(only)
         check_names(settings, backends.NAMES)
         actions = [(case, action) for case, outlook in cases for action in outlook.actions]
         computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]
@@ -94,7 +94,7 @@ class Engine:
         outcome.finished = [case.slug for case, outlook in cases if outlook.phase == "done"]
         return False
 
-    def _read(self, only: Sequence[str]) -> tuple[str, Settings, list[tuple[Case, Outlook]]]:
+    def _read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
         head = branch_for_writing(self.repository, self.ledger.branch)
         settings = self.repository.settings(head.oid)
         folders = self.repository.case_folders(head.oid)
@@ -107,7 +107,7 @@ class Engine:
                 continue
             case = self.repository.case(head.oid, slug, settings, tree)
             cases.append((case, self._outlook(case, tree)))
-        return head.oid, settings, cases
+        return settings, cases
 
     def _outlook(self, case: Case, tree: str) -> Outlook:
         key = (case.slug, tree, id(case.settings))
@@ -183,14 +183,18 @@ class Engine:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _collect(self, question: _Question, backend: Backend, ticket: Ticket) -> tuple[Spooled, dict[str, bytes]] | None:
+    def _collect(
+        self, question: _Question, backend: Backend, ticket: Ticket
+    ) -> tuple[Spooled, dict[str, bytes]] | None:
         """One answer, safe in the spool before anything else happens to it; runs in a thread of the pool."""
         answer = backend.collect(ticket)
         if answer is None:
             self._wait(question, ticket)
             return None
         packet = question.packet
-        item = Spooled(packet.case, packet.phase, packet.slot, packet.pinned, question.key, self._reply(question, answer))
+        item = Spooled(
+            packet.case, packet.phase, packet.slot, packet.pinned, question.key, self._reply(question, answer)
+        )
         if answer.file is None:
             self.spool.keep(item)
         self.listen(Event("answered", packet.case, packet.phase, packet.slot))
@@ -206,7 +210,9 @@ class Engine:
         packet = question.packet
         name = (packet.case, packet.phase, packet.slot)
         command = f"decisions prompt {packet.case} {packet.phase}/{packet.slot}"
-        self._blocked[name] = Wait(packet.case, packet.phase, "a person", ticket.waits_for or f"the answer of {packet.slot}", command)
+        self._blocked[name] = Wait(
+            packet.case, packet.phase, "a person", ticket.waits_for or f"the answer of {packet.slot}", command
+        )
 
     def _backend(self, name: str, settings: Settings) -> Backend:
         if name not in self._backends:
@@ -232,7 +238,9 @@ class Engine:
             raise
         except DecisionsError as error:
             command = f"decisions redo {item.case} {item.phase}/{item.slot}"
-            self._block(item, f"the answer of {item.slot} does not fit: {error.message}", error.hint if left else command)
+            self._block(
+                item, f"the answer of {item.slot} does not fit: {error.message}", error.hint if left else command
+            )
             return 0
         self.spool.drop(item.case, item.phase, item.slot, item.pinned)
         return int(done)
@@ -246,12 +254,16 @@ class Engine:
             )
             return False
 
-    def record(self, case: str, phase: str, slot: str, reply: Reply | None, left: dict[str, bytes] | None = None) -> bool:
+    def record(
+        self, case: str, phase: str, slot: str, reply: Reply | None, left: dict[str, bytes] | None = None
+    ) -> bool:
         """One transition, if the case still calls for it; False when it does not any more."""
         row = by_name(phase)
 
         def build(turn: Turn, held: Case) -> tuple[Changes, Transition] | None:
-            wanted = [a for a in plan(held).actions if isinstance(a, (Ask, Compute)) and (a.phase, a.slot) == (phase, slot)]
+            wanted = [
+                a for a in plan(held).actions if isinstance(a, (Ask, Compute)) and (a.phase, a.slot) == (phase, slot)
+            ]
             if not wanted:
                 return None
             changes = row.write(held, slot, reply)
@@ -260,7 +272,10 @@ class Engine:
         return self.transact(case, build, left)
 
     def transact(
-        self, slug: str, build: Callable[[Turn, Case], tuple[Changes, Transition] | None], left: dict[str, bytes] | None = None
+        self,
+        slug: str,
+        build: Callable[[Turn, Case], tuple[Changes, Transition] | None],
+        left: dict[str, bytes] | None = None,
     ) -> bool:
         """Make one commit from a case as it is now."""
 
@@ -269,7 +284,9 @@ class Engine:
 
         return self.commit(from_case, left)
 
-    def commit(self, build: Callable[[Turn], tuple[Changes, Transition] | None], left: dict[str, bytes] | None = None) -> bool:
+    def commit(
+        self, build: Callable[[Turn], tuple[Changes, Transition] | None], left: dict[str, bytes] | None = None
+    ) -> bool:
         """Make one commit from what ``build`` says of the tip; tried again while the branch moves. False when it says None."""
         for attempt in range(_TRIES):
             try:

@@ -45,7 +45,9 @@ class Spool:
 
     def keep(self, item: Spooled) -> None:
         """Put an answer on disk; returns when it is safe."""
-        content = json.dumps({**asdict(item), "reply": {**asdict(item.reply), "inputs": dict(item.reply.inputs)}}, sort_keys=True)
+        content = json.dumps(
+            {**asdict(item), "reply": {**asdict(item.reply), "inputs": dict(item.reply.inputs)}}, sort_keys=True
+        )
         digest = hashlib.sha256(content.encode()).hexdigest()
         name = _name(item.case, item.phase, item.slot, item.pinned)
         write_atomically(self._folder / name, f"{digest}\n{content}".encode(), 0o600)
@@ -91,7 +93,10 @@ class Spool:
 
 
 def _name(case: str, phase: str, slot: str, pinned: str) -> str:
-    return hashlib.sha256("\0".join((case, phase, slot, pinned)).encode("utf-8", "surrogateescape")).hexdigest()[:40] + ".json"
+    return (
+        hashlib.sha256("\0".join((case, phase, slot, pinned)).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+        + ".json"
+    )
 
 
 def question_key(case: str, phase: str, slot: str, inputs: dict[str, str], prompt: str, backend: str) -> str:

@@ -111,7 +111,9 @@ def start(repository: Repository, slug: str, listen: Listener | None = None) -> 
         engine.transact(slug, build)
 
 
-def set_status(repository: Repository, slug: str, verb: str, status: str, reason: str, listen: Listener | None = None) -> None:
+def set_status(
+    repository: Repository, slug: str, verb: str, status: str, reason: str, listen: Listener | None = None
+) -> None:
     """Pause, resume or close a case; the request says why."""
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
@@ -123,7 +125,11 @@ def set_status(repository: Repository, slug: str, verb: str, status: str, reason
         text = _with_front_matter(case, path)
         target = "open" if status == "active" and request.meta.pinned is None else status
         text = set_meta(text, "status", target, path, RequestMeta)
-        text = set_meta(text, "reason", one_line(reason), path, RequestMeta) if reason else frontmatter.drop_key(text, "reason", path)
+        text = (
+            set_meta(text, "reason", one_line(reason), path, RequestMeta)
+            if reason
+            else frontmatter.drop_key(text, "reason", path)
+        )
         past = {"pause": "paused", "resume": "resumed", "close": "closed"}[verb]
         what = f"{past}: {one_line(reason, 80)}" if reason else past
         return {path: text}, Transition(slug, verb, "request", what, reason=reason)
@@ -162,13 +168,17 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
                 text = frontmatter.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
             text = set_meta(text, "status", "approved", path, meta)
             changes[path] = set_meta(text, "decision-makers", [person], path, meta)
-        return changes, Transition(slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}")
+        return changes, Transition(
+            slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}"
+        )
 
     with _writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
-def redo(repository: Repository, slug: str, name: str, reason: str, force: bool = False, listen: Listener | None = None) -> None:
+def redo(
+    repository: Repository, slug: str, name: str, reason: str, force: bool = False, listen: Listener | None = None
+) -> None:
     """Take answers back so that the next run asks for them again."""
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition] | None:
@@ -179,7 +189,9 @@ def redo(repository: Repository, slug: str, name: str, reason: str, force: bool 
         pinned = _request(case).meta.pinned or ""
         for phase, slot in found:
             engine.spool.drop(slug, phase.name, slot, pinned, "redo")
-        return (changes, Transition(slug, "redo", name, f"{name} to be asked again", reason=reason)) if changes else None
+        return (
+            (changes, Transition(slug, "redo", name, f"{name} to be asked again", reason=reason)) if changes else None
+        )
 
     with _writing(repository, listen) as engine:
         engine.transact(slug, build)
@@ -207,7 +219,9 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
         for change in last.changes:
             held = case.files.get(change.path)
             if (held.blob if held else "") != change.after:
-                raise DecisionsError(f"{change.path} changed after {last.commit[:10]}", f"decisions redo {slug} {phase}/{slot}")
+                raise DecisionsError(
+                    f"{change.path} changed after {last.commit[:10]}", f"decisions redo {slug} {phase}/{slot}"
+                )
             before = repository.blob(change.before) if change.before else None
             changes[change.path] = frontmatter.decode(before, change.path) if before is not None else None
         changes |= _remembered(with_changes(case, changes), f"{phase}/{slot}", phase)
@@ -259,6 +273,7 @@ def packet(repository: Repository, slug: str, name: str) -> Packet:
     found = [(phase, slot) for phase, slot in find_slots(case, name) if phase.by != RULE]
     if len(found) != 1:
         known = ", ".join(f"{phase.name}/{slot}" for phase, slot in found)
-        raise DecisionsError(f"{name} names {len(found)} slots", f"one of: {known}" if known else f"decisions why {slug}")
+        raise DecisionsError(
+            f"{name} names {len(found)} slots", f"one of: {known}" if known else f"decisions why {slug}"
+        )
     return make_packet(case, *found[0], repository.place.root)
-

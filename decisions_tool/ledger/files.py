@@ -56,9 +56,10 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         return None
     except OSError as error:
         raise DecisionsError(f"{path}: cannot be read: {error.strerror}", "replace it with a regular file") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DecisionsError(f"{path}: is not a regular file", "replace it with a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise DecisionsError(f"{path}: is not a regular file", "replace it with a regular file")
         return stream.read(limit + 1)
 
 

@@ -137,7 +137,7 @@ class Git:
         """Standard output of one git command; GitFailed unless it ends with one of ``ok``."""
         command = [executable(), *self._where(), *_flags(_SETTINGS), *args]
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 command, input=stdin, capture_output=True, env={**_environment(), **_more(settings), **(env or {})}, cwd=self.place.root,
                 timeout=_DEADLINE, check=False,
             )  # fmt: skip
@@ -184,7 +184,7 @@ class Git:
 
     def _reader(self) -> subprocess.Popen[bytes]:
         if self._batch is None or self._batch.poll() is not None:
-            self._batch = subprocess.Popen(  # noqa: S603
+            self._batch = subprocess.Popen(
                 [executable(), *self._where(), *_flags(_SETTINGS), "cat-file", "--batch"], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment(), cwd=self.place.root,
             )  # fmt: skip

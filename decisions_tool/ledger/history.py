@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from decisions_tool.documents.paths import TASKS
+from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import stray, trailers
 
@@ -61,15 +62,18 @@ def steps(
 
     ``whole`` tells all that such a commit changes, not only what lies below the paths.
     """
-    mark = f"\x01{secrets.token_hex(8)}\x02"  # no message can contain what it cannot know
-    form = mark.replace("\x01", "%x01").replace("\x02", "%x02")
+    secret = secrets.token_hex(8)  # no message can contain what it cannot know
+    begin, mark = f"\x01{secret}\x01", f"\x02{secret}\x02"
+    form = f"%x01{secret}%x01" + f"%x02{secret}%x02".join((*_FIELDS, ""))
     order = [] if newest_first else ["--reverse"]
     some = [f"-{limit}"] if limit else []
     all_of_it = ["--full-diff"] if whole else []
-    args = ("log", "--topo-order", *order, *some, *all_of_it, "--full-history", f"-O{os.devnull}", "--diff-merges=combined", "--raw", "-z", "--no-abbrev", "--no-renames",
-            "--no-ext-diff", "--no-textconv", "--no-show-signature", "--format=" + form * 2 + form.join(_FIELDS) + form, tip, "--", *paths)  # fmt: skip
+    args = (
+        "log", "--topo-order", *order, *some, *all_of_it, "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-abbrev",
+        "--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature", f"-O{os.devnull}", f"--format={form}", tip, "--", *paths,
+    )  # fmt: skip
     out = repository.git.run(*args).decode("utf-8", "surrogateescape")
-    for record in out.split(mark * 2)[1:]:
+    for record in out.split(begin)[1:]:
         commit, parents, author, date, message, rest = record.split(mark, 5)
         yield Step(commit, tuple(parents.split()), author, date, message.rstrip("\n") + "\n", tuple(_changes(rest)))
 
@@ -94,13 +98,23 @@ def is_transition(step: Step) -> bool:
 
 def last_change(repository: Repository, tip: str, path: str) -> Step | None:
     """The last commit that changed a path."""
-    return next(steps(repository, tip, path, limit=1), None)
+    found = next(steps(repository, tip, path, limit=1), None)
+    if found is not None:
+        _known(repository, found)
+    return found
+
+
+def _known(repository: Repository, step: Step) -> None:
+    """The last commit of a shallow clone seems to add all that there is; nothing is concluded from that."""
+    if step.commit in repository.boundary:
+        raise DecisionsError("what changed last is not in this shallow clone", "git fetch --unshallow")
 
 
 def undoable(repository: Repository, tip: str, slug: str) -> Step | None:
     """The last transition of a case that no later undo has reversed."""
     undone: set[str] = set()
     for step in steps(repository, tip, f"{TASKS}/{slug}"):
+        _known(repository, step)
         if not is_transition(step) or step.value("Case") != slug:
             continue
         if step.value("Phase") == "undo":

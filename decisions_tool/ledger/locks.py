@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,11 +47,10 @@ def alive(mark: str) -> bool:
 def run_lock(place: Place) -> Iterator[None]:
     """One run at a time in all worktrees of a repository; the lock of a dead process is taken over."""
     path = place.store / "run.lock"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mark = process_mark(os.getpid())
-    mine = path.with_name(f"run.lock.{os.getpid()}")
-    mine.write_text(mark, encoding="ascii")
+    mine = path.with_name(f"run.lock.{os.getpid()}.{secrets.token_hex(4)}")  # numbers come again, in containers at once
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mine.write_text(process_mark(os.getpid()), encoding="ascii")
         _take(path, mine)
         yield
     finally:
@@ -76,16 +76,16 @@ def _clear_dead(path: Path) -> None:
         held = path.read_text(encoding="ascii", errors="replace")
         if alive(held):
             raise Busy(f"another run (process {held.partition(':')[0]}) is at work in this repository", "wait for it, or stop it")
-        aside = path.with_name(f"run.lock.dead.{os.getpid()}.{random.randrange(1 << 30)}")  # noqa: S311
+        aside = path.with_name(f"run.lock.dead.{os.getpid()}.{secrets.token_hex(4)}")
         path.rename(aside)
         if alive(aside.read_text(encoding="ascii", errors="replace")):
             with suppress(FileExistsError):
                 os.link(aside, path)
-        else:
-            pid = held.partition(":")[0]
-            if pid.isdigit():
-                path.with_name(f"run.lock.{pid}").unlink(missing_ok=True)
         aside.unlink()
+    for left in path.parent.glob("run.lock.*"):
+        with suppress(FileNotFoundError):
+            if not alive(left.read_text(encoding="ascii", errors="replace")):
+                left.unlink()
 
 
 class IndexLock:

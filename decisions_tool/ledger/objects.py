@@ -17,7 +17,7 @@ class Objects:
     """New objects of one transition; ``width`` is the length of an object id in hex digits."""
 
     def __init__(self, width: int) -> None:
-        self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha256 if width == 64 else hashlib.sha1  # noqa: S324
+        self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha256 if width == 64 else hashlib.sha1
         self.made: dict[str, tuple[str, bytes]] = {}
 
     def name(self, kind: str, data: bytes) -> str:

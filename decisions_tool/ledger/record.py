@@ -172,21 +172,22 @@ class Ledger:
             self._fill(private, writes)
             absent = [write.path for write in writes if write.after and write.path in held and held[write.path].absent]
             if absent:
-                lines = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in absent)
-                self._update(private, "--skip-worktree", "--stdin", stdin=lines)
+                self._update(private, "--skip-worktree", "--", *absent)
             yield private
         finally:
             private.unlink(missing_ok=True)
 
     def _fill(self, private: Path, writes: list[Write]) -> None:
-        width = len(self.repository.head().oid)
+        """Unlike ``--index-info`` these options refuse to drop an entry that stands in the way."""
+        added = [part for w in writes if w.after for part in ("--cacheinfo", f"{w.mode},{w.after},{w.path}")]
+        removed = [write.path for write in writes if not write.after]
         try:
-            self._update(private, "--index-info", stdin=b"".join(_index_line(write, width) for write in writes))
+            self._update(private, "--add", *added, "--force-remove", "--", *removed)
         except GitFailed as error:
             raise Edited(f"the index has no room for {writes[0].path}: {error.message}", "git status") from None
 
-    def _update(self, private: Path, *args: str, stdin: bytes) -> None:
-        self.repository.git.run("update-index", "-z", *args, stdin=stdin, env={"GIT_INDEX_FILE": str(private)})
+    def _update(self, private: Path, *args: str) -> None:
+        self.repository.git.run("update-index", *args, env={"GIT_INDEX_FILE": str(private)})
 
     # -- working files
 
@@ -274,11 +275,23 @@ class Turn:
     def _write(self, objects: Objects, root: str, path: str, text: str | None, left: bytes | None) -> Write:
         entry = self.ledger.repository.lookup(root, path)
         if entry is not None and not entry.mode.startswith("100"):
-            raise DecisionsError(f"{path}: is not a regular file in git", f"git rm --cached {path}")
+            raise DecisionsError(f"{path}: is not a regular file in git", f"git rm --cached -- {shlex.quote(path)}")
+        self._refuse_odd_folders(root, path)
         before = entry.oid if entry else ""
         after = objects.add("blob", text.encode("utf-8")) if text is not None else ""
         working = left if left is not None else (self.ledger.repository.blob(before) if before else None)
         return Write(path, before, after, entry.mode if entry else "100644", working)
+
+    def _refuse_odd_folders(self, root: str, path: str) -> None:
+        """What stands where a folder has to be is somebody's file, link or submodule."""
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            entry = self.ledger.repository.lookup(root, folder)
+            if entry is None:
+                return
+            if entry.mode != "40000":
+                raise DecisionsError(f"{folder}: is not a folder in git", f"git mv -- {shlex.quote(folder)} <elsewhere>")
 
     def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""
@@ -327,11 +340,6 @@ class Turn:
         found = self.ledger.repository.git.read(commit)
         if found is None or not found[1].startswith(f"tree {tree}\nparent {self.tip}\n".encode()) or not found[1].endswith(message.encode()):
             raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
-
-
-def _index_line(write: Write, width: int) -> bytes:
-    mode, oid = (write.mode, write.after) if write.after else ("0", "0" * width)
-    return f"{mode} {oid}\t{write.path}".encode("utf-8", "surrogateescape") + b"\0"
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

@@ -48,7 +48,10 @@ class Progress:
 
     def _line(self, event: Event) -> None:
         self._wipe()
-        sign, commit = paint(_SIGNS[event.kind], _MEANINGS[event.kind], sys.stderr), paint(event.commit[:8], "quiet", sys.stderr)
+        sign, commit = (
+            paint(_SIGNS[event.kind], _MEANINGS[event.kind], sys.stderr),
+            paint(event.commit[:8], "quiet", sys.stderr),
+        )
         text = f"{event.case}: {event.text}" if event.case else event.text
         limit = width() - 12 if self._live else 10_000
         shown = visible(text if len(text) <= limit else text[: limit - 1] + "…")
@@ -79,4 +82,9 @@ class Progress:
         """Remove the live line and say how long it took."""
         self._wipe()
         if not self._quiet and self.recorded:
-            print(paint(f"  {plural(self.recorded, 'commit')} in {self._elapsed()}, no model called", "quiet", sys.stderr), file=sys.stderr)
+            print(
+                paint(
+                    f"  {plural(self.recorded, 'commit')} in {self._elapsed()}, no model called", "quiet", sys.stderr
+                ),
+                file=sys.stderr,
+            )

@@ -51,11 +51,21 @@ def problems(register: Register, path: str) -> list[Finding]:
     by_id = {concern.entry.id: concern for concern in joined(register)}
     for name in contradictions(register):
         concern = by_id[name]
-        field, log = ("ticked", "has no decision") if concern.entry.field == "done" else ("open", f"decides it (line {concern.log_line})")
+        field, log = (
+            ("ticked", "has no decision")
+            if concern.entry.field == "done"
+            else ("open", f"decides it (line {concern.log_line})")
+        )
         message = f"{name} is {field} in its entry, but the addressing log {log}"
-        found.append(Finding("concerns/contradiction", "warning", path, concern.entry.line, 1, message, "make them agree"))
+        found.append(
+            Finding("concerns/contradiction", "warning", path, concern.entry.line, 1, message, "make them agree")
+        )
     for name, line in register.repeated:
-        found.append(Finding("concerns/duplicate", "warning", path, line, 1, f"{name} is used twice", "give one of them a free id"))
+        found.append(
+            Finding(
+                "concerns/duplicate", "warning", path, line, 1, f"{name} is used twice", "give one of them a free id"
+            )
+        )
     for row in register.log:
         for name in row.ids:
             if name not in by_id:

@@ -24,9 +24,23 @@ def unresolved(contract: Contract, path: str) -> list[Finding]:
             wanted = _key(re.sub(r"\s+from\s+.*$", "", item)) if _key(item) not in providers else _key(item)
             if not any(number != track.number for number in providers.get(wanted, ())):
                 message = f"track {track.number} consumes {item!r}, which no other track provides"
-                found.append(Finding("contract/unresolved", "error", path, 1, 1, message, f"add it to a track's Provides: {item}"))
+                found.append(
+                    Finding(
+                        "contract/unresolved", "error", path, 1, 1, message, f"add it to a track's Provides: {item}"
+                    )
+                )
     for item, numbers in providers.items():
         if len(numbers) > 1:
             tracks = " and ".join(map(str, numbers))
-            found.append(Finding("contract/ambiguous", "error", path, 1, 1, f"{item!r} is provided by tracks {tracks}", "name one provider"))
+            found.append(
+                Finding(
+                    "contract/ambiguous",
+                    "error",
+                    path,
+                    1,
+                    1,
+                    f"{item!r} is provided by tracks {tracks}",
+                    "name one provider",
+                )
+            )
     return found

@@ -54,7 +54,9 @@ def make_schedule(tracks: Sequence[Track], consumes: Mapping[int, bool] | None =
     return Schedule(tuple(tracks), needs, start, finish, path, ready, tuple(findings))
 
 
-def _needs(tracks: Sequence[Track], nodes: Mapping[Node, PlanPhase]) -> tuple[dict[Node, tuple[Node, ...]], list[Finding]]:
+def _needs(
+    tracks: Sequence[Track], nodes: Mapping[Node, PlanPhase]
+) -> tuple[dict[Node, tuple[Node, ...]], list[Finding]]:
     needs: dict[Node, tuple[Node, ...]] = {}
     findings: list[Finding] = []
     for track in tracks:
@@ -86,7 +88,17 @@ def _cycle_finding(cycle: list[Node], tracks: Sequence[Track]) -> list[Finding]:
         return []
     path = next(t.path for t in tracks if t.number == cycle[0][0])
     names = ", ".join(f"track {track} phase {phase}" for track, phase in cycle)
-    return [Finding("schedule/cycle", "error", path, 1, 1, f"these phases wait for each other: {names}", "break the cycle in Depends on")]
+    return [
+        Finding(
+            "schedule/cycle",
+            "error",
+            path,
+            1,
+            1,
+            f"these phases wait for each other: {names}",
+            "break the cycle in Depends on",
+        )
+    ]
 
 
 def _early(track: Track) -> list[Finding]:
@@ -98,7 +110,9 @@ def _early(track: Track) -> list[Finding]:
         others = sorted({need.track for need in phase.needs if need.track not in (None, track.number)}, key=str)
         for other in others:
             said = f"track {track.number} phase {phase.number} is early and waits for track {other}"
-            found.append(Finding("schedule/early-wait", "warning", track.path, 1, 1, said, "let early phases stand alone"))
+            found.append(
+                Finding("schedule/early-wait", "warning", track.path, 1, 1, said, "let early phases stand alone")
+            )
     return found
 
 
@@ -112,16 +126,33 @@ def _queued(track: Track, tracks: Sequence[Track], consumes: Mapping[int, bool] 
     for need in first.needs:
         if need.track not in (None, track.number) and last.get(need.track or 0) == need.phase:
             said = f"track {track.number} is queued behind the whole of track {need.track}"
-            found.append(Finding("planning/sequential-tracks", "warning", track.path, 1, 1, said, "start it beside the other track"))
+            found.append(
+                Finding(
+                    "planning/sequential-tracks", "warning", track.path, 1, 1, said, "start it beside the other track"
+                )
+            )
     waits = any(need.track not in (None, track.number) for phase in track.phases for need in phase.needs)
     if not found and waits and consumes is not None and not consumes.get(track.number, True):
         said = f"track {track.number} waits for another track but consumes nothing from one"
-        found.append(Finding("planning/sequential-tracks", "warning", track.path, 1, 1, said, "drop the dependency, or name what it consumes"))
+        found.append(
+            Finding(
+                "planning/sequential-tracks",
+                "warning",
+                track.path,
+                1,
+                1,
+                said,
+                "drop the dependency, or name what it consumes",
+            )
+        )
     return found
 
 
 def _critical(
-    order: Sequence[Node], start: Mapping[Node, int], needs: Mapping[Node, tuple[Node, ...]], nodes: Mapping[Node, PlanPhase]
+    order: Sequence[Node],
+    start: Mapping[Node, int],
+    needs: Mapping[Node, tuple[Node, ...]],
+    nodes: Mapping[Node, PlanPhase],
 ) -> tuple[Node, ...]:
     if not order:
         return ()

@@ -33,7 +33,7 @@ class Rule(NamedTuple):
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("document/encoding", "error", "The file is UTF-8 without byte order mark, with one kind of line end and no character that hides text."),
+    Rule("document/encoding", "error", "The file is UTF-8 without byte order mark, and no character hides text."),
     Rule("document/front-matter", "error", "Front matter is strict YAML: plain keys and values, no anchors, tags or duplicate keys."),
     Rule("document/lost-value", "warning", "A value does not begin with #, which would make it a comment."),
     Rule("document/format", "error", "A document of ours has the sections, fields and tables of its kind."),
@@ -84,7 +84,11 @@ def check_file(path: str, data: bytes) -> list[Finding]:
 def _mixed(text: str, path: str) -> list[Finding]:
     line = frontmatter.mixed_ends(text)
     said = "this line ends otherwise than the first one"
-    return [Finding("document/encoding", "error", path, line, 1, said, "save the file with one kind of line end")] if line else []
+    return (
+        [Finding("document/encoding", "error", path, line, 1, said, "save the file with one kind of line end")]
+        if line
+        else []
+    )
 
 
 def _check_ours(kind: str, path: str, data: bytes, text: str, front: frontmatter.FrontMatter) -> list[Finding]:
@@ -101,9 +105,15 @@ def _check_ours(kind: str, path: str, data: bytes, text: str, front: frontmatter
         found += unresolved(document, path)
     if isinstance(document, Roadmap) and "prior-art" in (document.meta.unmet or ()):
         hint = "add a source to Prior art, or write: no prior art found"
-        found.append(Finding("roadmap/prior-art", "warning", path, 1, 1, "prior art was not searched outside the repository", hint))
+        found.append(
+            Finding(
+                "roadmap/prior-art", "warning", path, 1, 1, "prior art was not searched outside the repository", hint
+            )
+        )
     if document.render() != text.replace("\r\n", "\n") and document.KIND != "request":
-        found.append(Finding("document/normal-form", "warning", path, 1, 1, "not in normal form", f"decisions fmt {path}"))
+        found.append(
+            Finding("document/normal-form", "warning", path, 1, 1, "not in normal form", f"decisions fmt {path}")
+        )
     return found
 
 
@@ -134,7 +144,17 @@ def check_twins(paths: Iterable[str]) -> list[Finding]:
         key = unicodedata.normalize("NFC", path).casefold()
         other = seen.setdefault(key, path)
         if other != path:
-            found.append(Finding("path/twins", "error", path, 0, 0, f"differs from {other} only in case or Unicode form", "rename one of them"))
+            found.append(
+                Finding(
+                    "path/twins",
+                    "error",
+                    path,
+                    0,
+                    0,
+                    f"differs from {other} only in case or Unicode form",
+                    "rename one of them",
+                )
+            )
     return found
 
 
@@ -163,7 +183,17 @@ def _single_track(case: Case) -> list[Finding]:
     if not plan.decisive.needed or not resolved or further_tracks(case):
         return []
     share = f"{plan.decisive.elsewhere} of {plan.decisive.counted} counted concerns belong elsewhere"
-    return [Finding("planning/single-track", "warning", path, 1, 1, f"{share}, but there is one track", f"decisions tracks {case.slug}")]
+    return [
+        Finding(
+            "planning/single-track",
+            "warning",
+            path,
+            1,
+            1,
+            f"{share}, but there is one track",
+            f"decisions tracks {case.slug}",
+        )
+    ]
 
 
 def _contract_last(case: Case) -> list[Finding]:
@@ -172,7 +202,10 @@ def _contract_last(case: Case) -> list[Finding]:
     if not designs or (contract and all(track.agreed for track in contract.tracks)):
         return []
     said = "designed before the contract is agreed" if contract else "designed without a contract"
-    return [Finding("planning/contract-last", "warning", path, 1, 1, said, "agree on the contract first") for path in designs]
+    return [
+        Finding("planning/contract-last", "warning", path, 1, 1, said, "agree on the contract first")
+        for path in designs
+    ]
 
 
 def _scheduled(case: Case) -> list[Finding]:

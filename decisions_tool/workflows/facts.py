@@ -76,8 +76,6 @@ def subsystems(case: Case) -> dict[str, str]:
     return {slugify(name): name for name in names}
 
 
-
-
 # ---------------------------------------------------------------------- what the log says
 
 

@@ -53,9 +53,10 @@ def _no_path(case: Case, slot: str) -> str:
 class Phase:
     """One row.
 
-    ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes). ``by`` is a role of
-    the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where the answer becomes a
-    part of a document. ``verify`` says why the outcome cannot stand, ``tells`` adds to the headline of the commit.
+    ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes).
+    ``by`` is a role of the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where
+    the answer becomes a part of a document. ``verify`` says why the outcome cannot stand, ``tells`` adds to the headline of
+    the commit.
     """
 
     name: str

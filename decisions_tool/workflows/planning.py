@@ -11,14 +11,44 @@ from decisions_tool.documents.review import Review
 from decisions_tool.errors import DecisionsError
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import (
-    concerns_of, contract_path, panel_of, parallel, roadmap_of, subsystems, told_concerns, told_contract, told_owners, told_panel,
-    told_resolution, told_review, tracks_by_slug,
+    concerns_of,
+    contract_path,
+    panel_of,
+    parallel,
+    roadmap_of,
+    subsystems,
+    told_concerns,
+    told_contract,
+    told_owners,
+    told_panel,
+    told_resolution,
+    told_review,
+    tracks_by_slug,
 )  # fmt: skip
 from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.writing import (
-    agreed, clear_contract, clear_owners, clear_panel, clear_plan, clear_resolution, concern_slots, coverage_findings, design_path,
-    remove, resolved, start, unresolved_findings, whole, write_concerns, write_contract, write_owners, write_panel, write_plan,
-    write_resolution, write_roadmap, write_skeleton,
+    agreed,
+    clear_contract,
+    clear_owners,
+    clear_panel,
+    clear_plan,
+    clear_resolution,
+    concern_slots,
+    coverage_findings,
+    design_path,
+    remove,
+    resolved,
+    start,
+    unresolved_findings,
+    whole,
+    write_concerns,
+    write_contract,
+    write_owners,
+    write_panel,
+    write_plan,
+    write_resolution,
+    write_roadmap,
+    write_skeleton,
 )  # fmt: skip
 
 
@@ -135,4 +165,3 @@ def by_name(name: str) -> Phase:
     if found is None:
         raise DecisionsError(f"there is no phase {name!r}", f"one of: {', '.join(_BY_NAME)}")
     return found
-

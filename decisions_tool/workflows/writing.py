@@ -19,7 +19,13 @@ from decisions_tool.rules.contract import unresolved
 from decisions_tool.rules.panel import choose_panel
 from decisions_tool.workflows.case import Case, D
 from decisions_tool.workflows.facts import (
-    concerns_of, contract_path, further_tracks, parallel, reviews_of, roadmap_of, tracks_by_slug,
+    concerns_of,
+    contract_path,
+    further_tracks,
+    parallel,
+    reviews_of,
+    roadmap_of,
+    tracks_by_slug,
 )  # fmt: skip
 from decisions_tool.workflows.phases import Changes, Reply, stamp
 
@@ -52,7 +58,9 @@ def write_roadmap(case: Case, slot: str, reply: Reply | None) -> Changes:
     searched = re.search(r"https?://\S|no prior art found", said, re.I)
     if not searched and "prior-art" not in reply.unmet:
         hint = "name an outside source with its address, or write: no prior art found"
-        raise DocumentError([Finding("roadmap/prior-art", "error", path, 1, 1, "prior art names no outside source", hint)])
+        raise DocumentError(
+            [Finding("roadmap/prior-art", "error", path, 1, 1, "prior art names no outside source", hint)]
+        )
     return whole(Roadmap, "researched", "architect")(case, slot, reply)
 
 
@@ -77,7 +85,13 @@ def _mark(document: Document, reply: Reply, **keys: object) -> Document:
 def start(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("request")
     text = case.text(path)
-    keys: dict[str, object] = {"type": "request", "schema": "1", "case": case.slug, "status": "active", "pinned": case.commit}
+    keys: dict[str, object] = {
+        "type": "request",
+        "schema": "1",
+        "case": case.slug,
+        "status": "active",
+        "pinned": case.commit,
+    }
     if frontmatter.read(text, path).values is None:
         return {path: frontmatter.insert(text, keys)}
     for key in ("case", "status", "pinned"):
@@ -101,7 +115,9 @@ def write_plan(case: Case, slot: str, reply: Reply | None) -> Changes:
 
 def clear_plan(case: Case, slot: str) -> Changes:
     roadmap = roadmap_of(case)
-    meta = roadmap.meta.model_copy(update={"status": "researched", "panel": None, "panel_reason": None, "decision_makers": None})
+    meta = roadmap.meta.model_copy(
+        update={"status": "researched", "panel": None, "panel_reason": None, "decision_makers": None}
+    )
     return {case.path("roadmap"): roadmap.model_copy(update={"plan": None, "meta": meta}).render()}
 
 
@@ -114,7 +130,9 @@ def write_panel(case: Case, slot: str, reply: Reply | None) -> Changes:
     for key, value in (("panel", panel), ("panel-reason", reason)):
         text = set_meta(text, key, value, path, Roadmap.META) if roadmap.meta.case else text
     if not roadmap.meta.case:
-        meta = roadmap.meta.model_copy(update={"case": case.slug, "status": "planned", "panel": panel, "panel_reason": reason})
+        meta = roadmap.meta.model_copy(
+            update={"case": case.slug, "status": "planned", "panel": panel, "panel_reason": reason}
+        )
         text = frontmatter.insert(text, meta.values())
     return {path: text}
 
@@ -157,7 +175,9 @@ def write_owners(case: Case, slot: str, reply: Reply | None) -> Changes:
     known = {concern.id for concern in register.concerns}
     if set(owners) != known or len(answer.owners) != len(known):
         wrong = ", ".join(sorted(set(owners) ^ known)) or "a concern named twice"
-        raise DecisionsError(f"{path}: the owners do not fit the concerns: {wrong}", "give every concern exactly one owner")
+        raise DecisionsError(
+            f"{path}: the owners do not fit the concerns: {wrong}", "give every concern exactly one owner"
+        )
     owned = tuple(c if c.owner else c.model_copy(update={"owner": owners[c.id]}) for c in register.concerns)
     return _edit(case, path, _mark(register.model_copy(update={"concerns": owned}), reply))
 
@@ -203,9 +223,13 @@ def write_contract(case: Case, slot: str, reply: Reply | None) -> Changes:
     answer, skeleton = _body(Contract, reply, path), case.find(Contract)
     assert reply is not None and skeleton is not None
     if [(t.number, t.name) for t in answer.tracks] != [(t.number, t.name) for t in skeleton.tracks]:
-        raise DecisionsError(f"{path}: the tracks are not those of the skeleton", "keep numbers and names; fill in the third column")
+        raise DecisionsError(
+            f"{path}: the tracks are not those of the skeleton", "keep numbers and names; fill in the third column"
+        )
     if not all(track.agreed for track in answer.tracks):
-        raise DecisionsError(f"{path}: a track's contract is still open", "write Provides: …; Consumes: … for every track")
+        raise DecisionsError(
+            f"{path}: a track's contract is still open", "write Provides: …; Consumes: … for every track"
+        )
     found = unresolved(answer, path)
     if found:
         raise DocumentError(found)
@@ -252,9 +276,15 @@ def write_resolution(case: Case, slot: str, reply: Reply | None) -> Changes:
     concern = _concern(register, slot)
     refused = out_of_scope(answer.decision)
     if refused:
-        raise DecisionsError(f"{path}: {slot}: {refused}", f"link the task that takes it, such as {TASKS}/<slug>/001-user-request.md")
+        raise DecisionsError(
+            f"{path}: {slot}: {refused}", f"link the task that takes it, such as {TASKS}/<slug>/001-user-request.md"
+        )
     settled = Resolution(
-        decision=answer.decision, rationale=answer.rationale, contract=answer.contract, track=_track_of(case, concern), date=reply.day
+        decision=answer.decision,
+        rationale=answer.rationale,
+        contract=answer.contract,
+        track=_track_of(case, concern),
+        date=reply.day,
     )
     changes = _edit(case, path, _mark(register.replace(concern.model_copy(update={"resolution": settled})), reply))
     return changes | _revised(case, slot, settled)
