@@ -46,7 +46,7 @@ Words = Annotated[str, AfterValidator(_words)]
 
 
 class Shape(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Expert(Shape):

@@ -142,7 +142,8 @@ def _check_case(root: Path, slug: str) -> list[Finding]:
         return []
     from decisions_tool.config import read_settings
     from decisions_tool.ledger.repository import Repository
-    from decisions_tool.workflows.checks import check_case, check_twins
+    from decisions_tool.workflows.case_checks import check_case
+    from decisions_tool.workflows.checks import check_twins
 
     toml = read_file(root, _TOML)
     try:
@@ -205,9 +206,8 @@ def fmt(folder: Path, paths: tuple[Path, ...], only_check: bool) -> int:
 def _normal(path: str, data: bytes) -> bytes | None:
     """The normal form of a document of ours; None for everything else."""
     from decisions_tool.documents import frontmatter
-    from decisions_tool.documents.kinds import FILES
+    from decisions_tool.documents.kinds import FILES, read_document
     from decisions_tool.documents.paths import place
-    from decisions_tool.workflows.case import read_document
 
     where = place(path)
     if where is None or where.kind not in FILES or where.kind == "request":

@@ -195,9 +195,8 @@ def show(folder: Path, case: str, what: str | None, as_json: bool) -> None:
 
 
 def _documents(case: Case) -> list[dict[str, str]]:
-    from decisions_tool.documents.kinds import FILES
+    from decisions_tool.documents.kinds import FILES, read_document
     from decisions_tool.documents.paths import place
-    from decisions_tool.workflows.case import read_document
 
     rows = []
     for path, file in case.files.items():

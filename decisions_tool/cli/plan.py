@@ -152,7 +152,7 @@ def _primary(case: Case) -> str | None:
 @click.pass_obj
 def schedule(folder: Path, task: str, as_json: bool) -> int:
     """Phases of all tracks: what can start now, what waits for what, the critical path."""
-    from decisions_tool.workflows.checks import schedule_of
+    from decisions_tool.workflows.case_checks import schedule_of
 
     with any_case(folder, task) as (case, _):
         made = schedule_of(case)

@@ -133,7 +133,8 @@ Moment = Annotated[str, AfterValidator(_moment)]
 Day = Annotated[str, AfterValidator(_day)]
 Oid = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
-_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
+#: Models are built when one is first validated: a hook that checks one file pays for one kind.
+_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Part(BaseModel):

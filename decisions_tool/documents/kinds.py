@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -30,3 +31,11 @@ def model(kind: str) -> type[Document]:
     module, _, name = KINDS[kind].partition(":")
     found: type[Document] = getattr(import_module(f"decisions_tool.documents.{module}"), name)
     return found
+
+
+@lru_cache(maxsize=8192)
+def read_document(kind: str, path: str, data: bytes) -> Document:
+    """Bytes as a document of a kind, or DocumentError; the same bytes are parsed once."""
+    from decisions_tool.documents.frontmatter import decode
+
+    return model(kind).parse(decode(data, path), path)

@@ -52,15 +52,15 @@ class Hidden:
         if self.comment:
             self.comment = "-->" not in line
             return True
-        match = _FENCE.match(line)
+        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if match:
             self.fence = match.group(1)
             return True
-        return self._comment_begins(line)
+        return "<!--" in line and self._comment_begins(line)
 
     def _comment_begins(self, line: str) -> bool:
         start = line.rfind("<!--")
-        if start < 0 or "`" in line[:start]:
+        if "`" in line[:start]:
             return False
         self.comment = "-->" not in line[start:]
         return line.lstrip().startswith("<!--")
@@ -76,7 +76,7 @@ def visible_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def heading(line: str, deepest: int = 6) -> tuple[int, str] | None:
     """(level, title) of an ATX heading of at most ``deepest`` hashes."""
-    match = _HEADING.fullmatch(line)
+    match = _HEADING.fullmatch(line) if "#" in line else None
     if not match or len(match.group(1)) > deepest:
         return None
     title = match.group(2).strip()

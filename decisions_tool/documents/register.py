@@ -1,6 +1,7 @@
 """A register of concerns as any hand writes it: headings, bold fields, an addressing log. Tolerant, and pure.
 
 The strict model of our own ``004-expert-concerns.md`` is in ``concerns.py``; its format is one of those read here.
+Every pattern below reads a line of a megabyte in one go.
 """
 
 from __future__ import annotations
@@ -8,24 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from decisions_tool.documents.outline import Section, Table, outline, tables, visible_lines
+from decisions_tool.documents.outline import Row, Section, Table, outline, tables, visible_lines
 from decisions_tool.documents.review import severity_of
 
 BY_LETTER = {"C": "critical", "I": "important", "N": "nice-to-have", "Q": "question"}
-_ENTRY = re.compile(r"\W*?\[?(?P<id>[A-Z]{1,2}\d{1,3})\]?(?:\s*[.:)\]*~—–-]+\s*|\s+|$)(?P<title>.*)")
-_IDS = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2})(\d{1,3})((?:\s*[+/,&]\s*\d{1,3}\b)*)(?:\s*[-–—]\s*\1?(\d{1,3})\b)?")
-_LABEL = re.compile(r"(?:\*\*|__)([^*_\n]{1,40}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)[ \t]*")
-_PLAIN = re.compile(r"[ \t]*(?:[-*+][ \t]+)?(Sources?|Decision|Owner|Component):[ \t]*(?=\S|$)")
-_BOX = re.compile(r"\\?\[\s*([xX✓✔✅]?)\s*\\?\]|([☐☑☒✅])")
-_NAMES = {
-    "source": ("source", "sources", "raised by", "flagged by", "reported by", "expert", "experts", "reviewer", "reviewers", "from"),
-    "decision": ("decision", "resolution"),
-    "owner": ("owner", "owning component", "component", "owned by"),
-    "findings": ("findings",),
-}
-_FIELD_OF = {name: key for key, names in _NAMES.items() for name in names}
-_PLACEHOLDER = re.compile(r"[\s\-–—_.…?*]*|tbd|todo|pending|open|undecided|n/?a|\\?\[\s*\\?\]", re.I)
 
 
 @dataclass(frozen=True)
@@ -39,7 +28,6 @@ class Entry:
     field: str
     owner: str | None
     line: int
-    decision: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,19 +35,16 @@ class LogRow:
     """One row of the addressing log; it may decide several concerns."""
 
     ids: tuple[str, ...]
-    decision: str
+    decided: bool
     tracks: tuple[str, ...]
     phase_only: bool
-    date: str
     line: int
-
-    @property
-    def decided(self) -> bool:
-        return not _PLACEHOLDER.fullmatch(self.decision)
 
 
 @dataclass(frozen=True)
 class Register:
+    """``repeated`` names each id that stands above two entries, with the line of the second."""
+
     entries: tuple[Entry, ...]
     log: tuple[LogRow, ...]
     has_log: bool
@@ -68,172 +53,301 @@ class Register:
 
 def read_register(body: str, first_line: int = 1) -> Register:
     """Every concern and every log row of a document's body, whoever wrote it."""
-    root = outline(body, deepest=6, first_line=first_line)
+    text = body.replace("\r\n", "\n")
+    root = outline(text, deepest=6, first_line=first_line)
     several_tops = sum(section.level == 1 for section in root.children) > 1
     found: dict[str, Entry] = {}
-    repeated: list[tuple[str, int]] = []
+    repeated: dict[str, int] = {}
     for section, severity in _walk(root, None, several_tops):
-        match = _entry(section, severity)
-        if match is None:
-            continue
-        name, title = match
-        if name in found:
-            repeated.append((name, section.line))
-        else:
-            found[name] = _read_entry(section, name, title, severity or BY_LETTER[name[0]])
-    lines = body.replace("\r\n", "\n").split("\n")
-    logs = [table for table in tables(lines) if _columns(table)]
-    rows = tuple(row for table in logs for row in _log_rows(table, first_line))
-    return Register(tuple(found.values()), rows, bool(logs), tuple(repeated))
+        entry = _entry(section, severity)
+        if entry is not None and found.setdefault(entry.id, entry) is not entry:
+            repeated.setdefault(entry.id, entry.line)
+    logs = [(table, columns) for table in tables(text.split("\n")) if (columns := _columns(table))]
+    rows = tuple(row for table, columns in logs for row in _log_rows(table, columns, first_line))
+    return Register(tuple(found.values()), rows, bool(logs), tuple(repeated.items()))
 
 
 def _walk(section: Section, severity: str | None, tops: bool) -> Iterator[tuple[Section, str | None]]:
+    """Every section below one, with the severity that the headings above it name."""
     for child in section.children:
-        is_entry = _ENTRY.fullmatch(child.title) is not None
-        named = None if is_entry or (child.level == 1 and not tops) else severity_of(child.title)
-        below = named or (None if child.level <= 2 and not is_entry else severity)
+        speaks = _head(child.title) is None and (child.level > 1 or tops)
+        below = severity_of(child.title) if speaks else None
         yield child, severity
-        yield from _walk(child, below, tops)
+        yield from _walk(child, below or severity, tops)
 
 
-def _entry(section: Section, severity: str | None) -> tuple[str, str] | None:
-    match = _ENTRY.fullmatch(section.title)
-    if match is None or (severity is None and match["id"][0] not in BY_LETTER) or len(match["id"].rstrip("0123456789")) > 1:
+# ---------------------------------------------------------------------- markup
+
+_ASIDE = re.compile(r"(`[^`]*`)|<!--.*?(?:-->|$)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_MARKS = re.compile(r"[*`~]|(?<!\w)_+|_+(?!\w)")
+
+
+def _shown(line: str) -> str:
+    """A line without the comments in it."""
+    return _ASIDE.sub(r"\1", line) if "<!--" in line else line
+
+
+def _plain(text: str) -> str:
+    """Text without comments, links, emphasis and code marks."""
+    return _MARKS.sub("", _LINK.sub(r"\1", _shown(text))).strip()
+
+
+def _outside(text: str) -> str:
+    """Text without what stands in parentheses, three deep."""
+    for _ in range(3):
+        text = _PARENTHESES.sub("", text)
+    return text
+
+
+# ---------------------------------------------------------------------- entries
+
+_HEAD = re.compile(
+    r"[\W_]{0,12}?(?:\d{1,3}(?:\.\d{1,3})*[.)]?\s{1,4})?(?:(?i:concern|issue|question)\s{1,4})?[\W_]{0,12}?"
+    r"(?P<id>[A-Z]\d{1,3})(?![A-Za-z0-9])(?P<close>[\]*_~`)]{0,4})(?P<rest>.*)"
+)
+_TAG = re.compile(r"\s{0,4}[(\[]([^()\[\]]{1,40})[)\]]")
+_SEPARATOR = re.compile(r"\s*[.:)—–-]{0,3}[*_~]{0,4}\s*")
+
+
+@dataclass(frozen=True)
+class _Head:
+    """A heading that begins with an id; ``sure`` when something sets the id off from the words behind it."""
+
+    id: str
+    title: str
+    tag: str | None
+    sure: bool
+
+
+def _head(heading: str) -> _Head | None:
+    match = _HEAD.fullmatch(_shown(heading))
+    if match is None:
         return None
-    return match["id"], match["title"].strip().strip("*~ ")
+    rest = match["rest"]
+    tag = _TAG.match(rest)
+    graded = severity_of(tag.group(1)) if tag else None
+    rest = rest[tag.end() :] if tag and graded else rest
+    separator = _SEPARATOR.match(rest)
+    title = rest[separator.end() :].strip() if separator else rest
+    for mark in ("**", "__", "~~"):
+        title = title.replace(mark, "", 1) if title.count(mark) % 2 else title
+    set_off = match["close"] + (separator.group() if separator else "")
+    return _Head(match["id"], title.strip(), graded, bool(set_off.strip() or graded))
 
 
-def _read_entry(section: Section, name: str, title: str, severity: str) -> Entry:
-    named = _labels(_all_lines(section))
-    decision = named.get("decision")
-    owner = re.sub(r"[*`_]", "", named.get("owner", "").split("\n")[0]).strip().rstrip(".")
-    empty = not owner or _PLACEHOLDER.fullmatch(owner) is not None
-    return Entry(
-        name, severity, title, split_names(named.get("source", "")), _field_state(decision),
-        None if empty else owner, section.line, decision or "",
-    )  # fmt: skip
+def _entry(section: Section, severity: str | None) -> Entry | None:
+    """The concern that a section is, or None: an id alone is none, as in ``## Q3 plans``."""
+    head = _head(section.title)
+    if head is None:
+        return None
+    named = _labels(section)
+    letter = BY_LETTER.get(head.id[0])
+    if not (head.sure and (letter or severity) or letter and (severity or named)):
+        return None
+    grade = severity or head.tag or severity_of(named.get("severity", "")) or letter
+    sources = split_names(named.get("source", ""))
+    owner = _owner(named.get("owner", ""))
+    return Entry(head.id, grade or "", head.title, sources, _state(named.get("decision")), owner, section.line)
 
 
-def _all_lines(section: Section) -> list[str]:
-    lines = list(section.body)
-    for child in section.children:
-        lines += ["", *_all_lines(child)]
-    return lines
+def _owner(value: str) -> str | None:
+    name = _outside(_plain(value.split("\n")[0])).strip(" .,;:")
+    if not name or _PENDING.fullmatch(name):
+        return None
+    return "contract" if name.casefold() == "contract" else name
 
 
-def _labels(lines: Sequence[str]) -> dict[str, str]:
-    """The known fields of an entry, several to a line if need be; the first of a name counts."""
+# ---------------------------------------------------------------------- fields
+
+_NAMES = {
+    "source": "source|sources|raised by|flagged by|reported by|found by|expert|experts|reviewer|reviewers|from",
+    "decision": "decision|resolution",
+    "owner": "owner|owned by|owning component|component",
+    "severity": "severity|priority",
+}
+_KEYS = {name: key for key, names in _NAMES.items() for name in names.split("|")}
+_LABEL = re.compile(
+    r"(?P<mark>\*{1,3}|_{1,3})[ \t]{0,3}(?P<name>[^*_:\n]{1,60}?)[ \t]{0,3}"
+    r"(?:(?P<bold>:[ \t]{0,3}(?P=mark)|(?P=mark)[ \t]{0,3}:)|:(?=\s))"
+)
+_UNMARKED = re.compile(r"(?P<name>[A-Z][A-Za-z]*(?: [a-z]+){0,2})[ \t]{0,3}:(?=\s|$)")
+_LEAD = re.compile(r"(?:\[[xX✓✔]\]|[^\w*_`<]|\*(?=\s)|\d{1,3}[.)](?=\s))*")
+_BOX = re.compile(r"\\?\[[ \t]?([xX✓✔✅]?)[ \t]?\\?\](?!\()|([☐☑☒✅])")
+_CODE = re.compile(r"`([^`]*)`")
+_PENDING = re.compile(
+    r"[\s\-–—_.…?*]*|(?:tbd|todo|pending|open|undecided|not decided|none|n/?a)\s*(?:$|[(\[:,.;?!—–-].*)", re.I | re.S
+)
+
+
+def _key(name: str) -> str:
+    """Which field a label means; nothing for one that tells us nothing."""
+    bare = re.sub(r"^[\W_]+|[\W_]+$", "", _outside(name))
+    return _KEYS.get(" ".join(bare.casefold().split()), "")
+
+
+def _labels(section: Section) -> dict[str, str]:
+    """The known fields of an entry and of the headings below it; the first of a name counts."""
     found: dict[str, list[str]] = {}
-    current = ""
-    for _, line in visible_lines(lines):
-        spans = [(m.group(1), m.start(), m.end()) for m in _LABEL.finditer(line)]
-        plain = _PLAIN.match(line)
-        if not spans and plain:
-            spans = [(plain.group(1), plain.start(), plain.end())]
-        if not spans:
-            if current and (line.strip() or current == "decision"):
-                found[current].append(line.strip())
-            elif not line.strip():
-                current = ""
-            continue
-        ends = [start for _, start, _ in spans[1:]] + [len(line)]
-        for (label, start, begin), end in zip(spans, ends, strict=True):
-            key = _FIELD_OF.get(label.strip().casefold(), "")
-            current = "" if key in found else key
-            if current:
-                box = _BOX.search(line[:start]) if start == spans[0][1] else None
-                found[current] = [f"{box.group()} " if box else "", line[begin:end].strip(" \t|;·•")]
+    for heading, lines in _paragraphs(section):
+        current = _KEYS.get(heading.casefold(), "") if heading else ""
+        current = "" if current in found else current
+        if current:
+            found[current] = []
+        for _, line in visible_lines(lines):
+            current = _line(_shown(line), current, found)
     return {key: "\n".join(parts).strip() for key, parts in found.items()}
 
 
-def _field_state(value: str | None) -> str:
+def _paragraphs(section: Section, heading: str = "") -> Iterator[tuple[str, Sequence[str]]]:
+    """(heading, lines) of a section and of those below it, but of no other concern; ``Decision: [ ]`` is taken apart."""
+    yield heading, section.body
+    for child in section.children:
+        if _head(child.title) is None:
+            name, _, value = _plain(child.title).partition(":")
+            yield from _paragraphs(Section(child.level, "", 0, [value, *child.body], child.children), name.strip())
+
+
+def _line(line: str, current: str, found: dict[str, list[str]]) -> str:
+    """Put one line where it belongs; the field that the next line goes on with."""
+    spans = _spans(line)
+    if not spans:
+        if current and line.strip():
+            found[current].append(line.strip())
+        return "" if not line.strip() and any(found.get(current, ())) else current
+    lead = line[: spans[0][1]]
+    ends = [start for _, start, _ in spans[1:]] + [len(line)]
+    for (key, start, begin), end in zip(spans, ends, strict=True):
+        current = "" if key in found else key
+        if current:
+            box = _BOX.search(lead) if start == spans[0][1] else None
+            found[current] = [f"{box.group()} " if box else "", line[begin:end].strip(" \t|;·•")]
+    return current
+
+
+def _spans(line: str) -> list[tuple[str, int, int]]:
+    """(field or nothing, where its label begins, where its value begins) of the labels of a line that begins with one."""
+    lead = _LEAD.match(line)
+    at = lead.end() if lead else 0
+    spans: list[tuple[str, int, int]] = []
+    for match in _LABEL.finditer(line, at):
+        key = _key(match["name"])
+        apart = not spans or (key and (spans[-1][0] or line[: match.start()].rstrip(" \t")[-1:] in "|;·•"))
+        if (key or match["bold"]) and apart and (spans or match.start() == at):
+            spans.append((key, match.start(), match.end()))
+        elif not spans:
+            break
+    bare = None if spans else _UNMARKED.match(line, at)
+    key = _key(bare["name"]) if bare else ""
+    return [(key, bare.start(), bare.end())] if bare and key else spans
+
+
+def _state(value: str | None) -> str:
+    """What a decision says: open, done, or absent where there is no field."""
     if value is None:
         return "absent"
-    boxes = [match.group(1) or match.group(2) or "" for match in _BOX.finditer(value)]
+    text = _CODE.sub(lambda m: m.group(1) if _BOX.fullmatch(m.group(1)) else "code", value)
+    boxes = [match.group(1) or match.group(2) or "" for match in _BOX.finditer(text)]
     if boxes:
         return "done" if any(box not in {"", "☐"} for box in boxes) else "open"
-    return "open" if _PLACEHOLDER.fullmatch(value) else "done"
+    return "open" if _PENDING.fullmatch(_plain(text)) else "done"
 
 
 def split_names(value: str) -> tuple[str, ...]:
-    """Names from a source field: parentheses and markup dropped, joined by commas, plus, slash or and."""
-    flat = re.sub(r"\([^()]*\)|\[[^\]]*\](?!\()", "", " ".join(value.split()))
-    flat = re.sub(r"[*`_]", "", flat)
-    parts = re.split(r"\s*[,;+&/]\s*|\s+and\s+|\s+и\s+", flat)
-    names = (re.sub(r"\s*[:–—-]\s+.*$", "", part).strip(" .") for part in parts)
-    return tuple(name for name in names if name)
+    """Names from a source field: a list, or joined by commas, plus, slash or and; remarks and markup dropped."""
+    if not value:
+        return ()
+    listed = re.sub(r"(?:^|\n)\s*[-*+•]\s+", ", ", value)
+    flat = _outside(re.sub(r"\[[^\[\]]*\]", "", _plain(" ".join(listed.split()))))
+    parts = re.split(r"[,;+&/]|\b(?:and|и)\b", flat)
+    names = (re.sub(r"\s*[:–—-]\s.*$|\s+(?:HIGH|MEDIUM|LOW|CRITICAL)$", "", f"{part} ").strip(" .:–—-") for part in parts)
+    return tuple(dict.fromkeys(name for name in names if name and not _PENDING.fullmatch(name)))
 
 
 # ---------------------------------------------------------------------- the log
 
+_ID_NAMES = {"", "#", "№", "id", "ids", "no", "nr", "ref", "key", "concern id", "concern ids", "concern #"}
+_RUN = re.compile(
+    r"[\W_]{0,12}?[A-Z]\d{1,3}(?![A-Za-z0-9])"
+    r"(?:(?:[ ,;&]{1,4}|[ ,;]{0,3}(?:[+/,;&–—-]|\.{2,3}|…|\b(?:and|to|и)\b) {0,3})[A-Z]\d{1,3}(?![A-Za-z0-9])"
+    r"|[ ]?[+/,&–—-][ ]?\d{1,3}(?![\w.-]))*"
+)
+_STEP = re.compile(r"(?P<joint>[–—-]|\.{2,3}|…|\bto\b)?\s*(?P<letter>[A-Z])?(?P<number>\d{1,3})")
+
 
 def _columns(table: Table) -> dict[str, int]:
-    names = [re.sub(r"[*`_]", "", name).strip().casefold() for name in table.header]
-    at: dict[str, int] = {}
-    for index, name in enumerate(names):
-        if name in {"#", "id", "№", "no", "no.", "concern id", "ids"}:
-            at.setdefault("id", index)
-        elif name.startswith(("concern", "issue")):
-            at.setdefault("concern", index)
-        elif name.startswith(("decision", "resolution", "decided")):
-            at.setdefault("decision", index)
-        elif name.startswith("track"):
-            at.setdefault("track", index)
-        elif name.startswith("date"):
-            at.setdefault("date", index)
-    at.setdefault("id", at.get("concern", -1))
-    known = any(concern_ids(_cell(row.cells, at["id"])) for row in table.rows) or not table.rows
-    return at if "decision" in at and at["id"] >= 0 and known else {}
+    """Which column of a log holds what; nothing for a table that is no log."""
+    names = [_plain(name).strip(" .").casefold() for name in table.header]
+    at = {
+        kind: next((index for index, name in enumerate(names) if re.match(pattern, name)), -1)
+        for kind, pattern in (("decision", r"decision|decided|resolution|resolved|outcome"), ("track", r".*\btracks?\b"))
+    }
+    at["track"] = at["track"] if at["track"] >= 0 else next((i for i, name in enumerate(names) if name == "phase"), -1)
+    named = [index for index, name in enumerate(names) if name in _ID_NAMES]
+    told = [index for index, name in enumerate(names) if name.startswith(("concern", "issue"))]
+    others = [index for index in range(len(names)) if index not in (*named, *told, at["decision"], at["track"])]
+    holds = (i for i in (*named, *told, *others) if any(concern_ids(_cell(row, i)) for row in table.rows))
+    at["id"] = next(holds, -1) if table.rows else next(iter([*named, *told]), -1)
+    return at if at["decision"] >= 0 and at["id"] >= 0 else {}
 
 
-def _cell(cells: tuple[str, ...], index: int | None) -> str:
-    return cells[index] if index is not None and 0 <= index < len(cells) else ""
+def _cell(row: Row, index: int) -> str:
+    return row.cells[index] if 0 <= index < len(row.cells) else ""
 
 
-def _log_rows(table: Table, first_line: int) -> Iterator[LogRow]:
-    at = _columns(table)
+def _log_rows(table: Table, at: dict[str, int], first_line: int) -> Iterator[LogRow]:
     for row in table.rows:
-        ids = concern_ids(_cell(row.cells, at["id"]))
+        ids = concern_ids(_cell(row, at["id"]))
         if ids:
-            tracks, phase_only = track_names(_cell(row.cells, at.get("track")))
-            decision = _cell(row.cells, at["decision"])
-            yield LogRow(ids, decision, tracks, phase_only, _cell(row.cells, at.get("date")), row.line + first_line)
+            decided = _state(_shown(_cell(row, at["decision"]))) == "done"
+            yield LogRow(ids, decided, *track_names(_cell(row, at["track"])), row.line + first_line)
 
 
+@lru_cache(maxsize=1024)
 def concern_ids(cell: str) -> tuple[str, ...]:
-    """Ids in a cell that may join several: ``C1+C2``, ``C1, C2``, ``C1-C3``, ``C1+2``."""
-    found: list[str] = []
-    for letter, number, more, last in _IDS.findall(re.sub(r"\]\([^)]*\)", "]", cell)):
-        numbers = [int(number), *map(int, re.findall(r"\d+", more))]
-        if last:
-            numbers += range(int(number) + 1, min(int(last), int(number) + 99) + 1)
-        found += [f"{letter}{n}" for n in numbers]
-    return tuple(dict.fromkeys(found))
+    """Ids that a cell begins with; it may join several: ``C1+C2``, ``C1, C2``, ``C1-C3``, ``C1+2``."""
+    flat = " ".join(_outside(_plain(re.sub(r"<br ?/?>", ", ", cell))).split())
+    run = _RUN.match(flat)
+    found: list[tuple[str, int]] = []
+    for step in _STEP.finditer(run.group() if run else ""):
+        letter, number = step["letter"] or found[-1][0], int(step["number"])
+        if step["joint"] and found and found[-1][0] == letter:
+            found += [(letter, n) for n in range(found[-1][1] + 1, min(number, found[-1][1] + 100))]
+        found.append((letter, number))
+    return tuple(dict.fromkeys(f"{letter}{number}" for letter, number in found))
 
 
-_TRACK = re.compile(r"(?i)\b(?:tracks?|t)[\s#.]*(\d{1,2}|[A-Z]\b)((?:\s*(?:[-–—+/,&]|and)\s*(?:tracks?\s*)?(?:\d{1,2}|[A-Z])\b)*)")
-_PHASE = re.compile(r"(?i)\b(?:phases?|ph\.?|p)\s*\d[\d.]*\+?(?:\s*(?:[-–—+/,&]|and)\s*\d[\d.]*\+?)*")
+_JOINT = r"[ ]?(?:[–—+/,&-]|and|и)[ ]?"
+_TRACK = re.compile(rf"\b(?:(?i:tracks?)|T)[ #.:]{{0,3}}(\d{{1,2}}|[A-Z])\b((?:{_JOINT}(?:(?i:tracks?) ?)?(?:\d{{1,2}}|[A-Z])\b(?! ?-))*)")
+_PHASE = re.compile(r"\b(?:(?i:phases?|ph\.?)|P)[ ]?(?:\d[\d.]*|[A-Z]\b)\+?")
 
 
 def track_names(cell: str) -> tuple[tuple[str, ...], bool]:
     """Tracks that a cell names, as named, and whether it names a phase and no track."""
-    flat = re.sub(r"[*`_]|\[|\](?:\([^)]*\))?", "", cell).strip()
-    if re.fullmatch(r"\d{1,2}(?:\s*(?:[-–—+/,&]|and)\s*\d{1,2})*", flat):
+    flat = " ".join(_plain(cell).split())
+    if re.fullmatch(rf"\d{{1,2}}(?:{_JOINT}\d{{1,2}})*", flat):
         flat = f"Track {flat}"
     found = [name for first, more in _TRACK.findall(flat) for name in _expand(first, more)]
     if found:
         return tuple(dict.fromkeys(found)), False
-    rest = _PHASE.sub("", re.sub(r"\([^()]*\)", "", flat))
-    names = [part.strip(" .:-–—") for part in re.split(r"[,+/&;]|\band\b", rest)]
-    names = [name for name in names if name and not _PLACEHOLDER.fullmatch(name)]
-    return tuple(names), not names and _PHASE.search(flat) is not None
+    phases = _PHASE.search(flat) is not None
+    parts = (_unphased(part).strip(" .:–—-") for part in re.split(r"[,+/&;]|\b(?:and|и)\b", _outside(flat)))
+    names = [part for part in parts if part and not _PENDING.fullmatch(part) and not part.isdigit()]
+    return tuple(names), phases and not names
+
+
+def _unphased(part: str) -> str:
+    """A name; of a part with a phase in it, the one word before that phase."""
+    phase = _PHASE.search(part)
+    before = part[: phase.start()].split() if phase else []
+    return part if phase is None else before[0] if len(before) == 1 else ""
 
 
 def _expand(first: str, more: str) -> list[str]:
-    found = [first.upper()]
-    for joint, name in re.findall(r"([-–—+/,&]|and)\s*(?:tracks?\s*)?(\d{1,2}|[A-Z])\b", more, re.I):
-        if joint in "-–—" and name.isdigit() and found[-1].isdigit():
-            found += [str(n) for n in range(int(found[-1]) + 1, int(name) + 1)]
-        else:
-            found.append(name.upper())
+    found = [first]
+    for joint, name in re.findall(r"([–—+/,&-]|and|и) ?(?:(?i:tracks?) ?)?(\d{1,2}|[A-Z])\b", more):
+        if joint in "–—-" and name.isdigit() and found[-1].isdigit():
+            found += [str(n) for n in range(int(found[-1]) + 1, int(name))]
+        found.append(name)
     return found

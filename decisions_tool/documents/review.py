@@ -25,12 +25,13 @@ from decisions_tool.documents.outline import Section, fields
 SEVERITIES = ("critical", "important", "nice-to-have", "question")
 HEADINGS = {"critical": "Critical", "important": "Important", "nice-to-have": "Nice-to-have", "question": "Questions"}
 Severity = Literal["critical", "important", "nice-to-have", "question"]
-_WORDS = (
-    ("question", r"questions?|unclear|ask"),
-    ("nice-to-have", r"nice|low|minor|optional|suggestions?"),
-    ("important", r"important|medium|major|moderate|should"),
-    ("critical", r"critical|high|blockers?|blocking|severe|must"),
-)
+_WORDS = {
+    "question": "questions?|unclear|ask",
+    "nice-to-have": "nice|low|minor|optional|suggestions?",
+    "important": "important|medium|major|moderate|should",
+    "critical": "critical|high|blockers?|blocking|severe|must",
+}
+_PATTERNS = {name: re.compile(rf"(?<!non-)(?<!not )\b(?:{words})\b") for name, words in _WORDS.items()}
 _TITLE = re.compile(r"(F\d{1,3})[.:] (.+)")
 
 
@@ -48,12 +49,10 @@ def in_order(graded: tuple[G, ...]) -> tuple[G, ...]:
 
 
 def severity_of(heading: str) -> str | None:
-    """The severity that a heading names, with HIGH, MEDIUM and LOW read as the first three."""
+    """The severity that a heading names first, with HIGH, MEDIUM and LOW read as the first three."""
     words = heading.casefold()
-    for severity, pattern in _WORDS:
-        if re.search(rf"\b(?:{pattern})\b", words):
-            return severity
-    return None
+    found = {match.start(): name for name, pattern in _PATTERNS.items() if (match := pattern.search(words))}
+    return found[min(found)] if found else None
 
 
 class ReviewMeta(Meta):

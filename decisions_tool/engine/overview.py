@@ -1,24 +1,28 @@
 """Every case in one table, in proportion to what changed since the last look.
 
-A case's row depends on its folder's tree, the settings and the program's version, and is kept under those. It imports what reads
-documents only when a row is not known.
+A case's row depends on its folder's tree, the settings and the program's version, and is kept under those as text: ten thousand
+rows take longer to parse than to print. What reads documents is imported only when a row is not known.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from decisions_tool import __version__
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.cache import save_text
 from decisions_tool.ledger.git import Git, Place, changed_files, locate
 
+if TYPE_CHECKING:
+    from decisions_tool.ledger.repository import Repository
+    from decisions_tool.workflows.case import Case
+
 _WATCHED = 50
+_SHOWN = 200
 _OVER = {"done", "closed", "none"}
 
 
@@ -36,52 +40,59 @@ class Row(TypedDict):
 
 
 class Header(TypedDict):
-    """The part of the table that is read every time; ``open`` holds the rows of the cases that are not over."""
+    """The part of the table that is read every time.
+
+    ``open`` holds the first rows of cases that are not over, ``blobs`` path -> blob id of their files where they are few.
+    """
 
     version: str
     head: str
     settings: str
     count: int
+    open_count: int
     open: list[Row]
+    blobs: dict[str, str]
     skipped: list[dict[str, str]]
 
 
-@dataclass(frozen=True)
-class Overview:
-    """All cases of a commit. What is not asked for stays unread: ten thousand rows take longer to parse than to print.
+class Line(NamedTuple):
+    """A row as it is kept: whether its case is open, the tree of its folder, its name, and the row as JSON."""
 
-    ``uncommitted`` is None where too many cases are open to look at every file.
-    """
+    open: bool
+    tree: str
+    case: str
+    row: str
+
+
+class Overview(NamedTuple):
+    """All cases of a commit; ``uncommitted`` is None where too many cases are open to look at every file."""
 
     header: Header
-    trees_json: str
-    rows_json: str
+    lines: list[Line]
     uncommitted: list[str] | None = None
 
-    @cached_property
-    def rows(self) -> list[Row]:
-        found: list[Row] = json.loads(self.rows_json)
-        return found
+    @property
+    def rows_json(self) -> str:
+        return "[" + ",\n".join(line.row for line in self.lines) + "]"
 
-    @cached_property
-    def trees(self) -> dict[str, str]:
-        """Slug -> tree id of the case's folder."""
-        found: dict[str, str] = json.loads(self.trees_json)
-        return found
+    @property
+    def rows(self) -> list[Row]:
+        return [json.loads(line.row) for line in self.lines]
 
 
 def overview(start: Path, look_closely: bool = False) -> Overview:
     """All cases of the last commit, from the cache where nothing changed."""
     place = locate(start)
     held = _held(start, place)
-    return replace(held, uncommitted=_uncommitted(place, held, look_closely))
+    return held._replace(uncommitted=_uncommitted(place, held, look_closely))
 
 
 def settled(start: Path) -> dict[str, str]:
     """Slug -> tree id of the cases of the last commit that no run has to look at."""
-    held = _held(start, locate(start))
-    waiting = {row["case"] for row in held.header["open"]}
-    return {slug: tree for slug, tree in held.trees.items() if slug not in waiting}
+    return {line.case: line.tree for line in _held(start, locate(start)).lines if not line.open}
+
+
+# ---------------------------------------------------------------------- kept from the last look
 
 
 def _held(start: Path, place: Place) -> Overview:
@@ -90,17 +101,25 @@ def _held(start: Path, place: Place) -> Overview:
     held = _load(cache)
     if held is None or held.header["head"] != _head(place):
         held = _fresh(start, held)
-        save_text(cache, f"{json.dumps(held.header)}\n{held.trees_json}\n{held.rows_json}")
+        kept = [f"{'+' if line.open else '-'}\t{line.tree}\t{json.dumps(line.case)}\t{line.row}" for line in held.lines]
+        save_text(cache, "\n".join([json.dumps(held.header), *kept]))
     return held
 
 
 def _load(cache: Path) -> Overview | None:
     try:
-        header, trees, rows = cache.read_text(encoding="utf-8").split("\n")
+        header, *kept = cache.read_text(encoding="utf-8").split("\n")
         values: Header = json.loads(header)
-        return Overview(values, trees, rows) if values["version"] == __version__ else None
+        if values["version"] != __version__ or values["count"] != len(kept):
+            return None
+        return Overview(values, [_line(text) for text in kept])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _line(text: str) -> Line:
+    mark, tree, case, row = text.split("\t")
+    return Line(mark == "+", tree, json.loads(case) if "\\" in case else case[1:-1], row)
 
 
 def _head(place: Place) -> str:
@@ -112,8 +131,10 @@ def _head(place: Place) -> str:
         return ""
 
 
+# ---------------------------------------------------------------------- made anew
+
+
 def _fresh(start: Path, held: Overview | None) -> Overview:
-    from decisions_tool.documents.paths import TASKS
     from decisions_tool.ledger.repository import Repository
 
     repository = Repository(start)
@@ -123,67 +144,113 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
     root = repository.tree_of(head.oid)
     entry = repository.lookup(root, "decisions.toml")
     settings = entry.oid if entry else ""
-    trees = repository.case_folders(head.oid)
     same = held is not None and held.header["settings"] == settings
-    known = (
-        {row["case"]: row for row in held.rows if trees.get(row["case"]) == held.trees[row["case"]]}
-        if held and same
-        else {}
-    )
-    rows = [known.get(slug) or _row(repository, head.oid, slug, tree) for slug, tree in trees.items()]
-    skipped = [{"path": f"{TASKS}/{name}", "reason": why} for name, why in _skipped(repository, root)]
-    skipped += [item for item in held.header["skipped"] if item.get("case") in known] if held else []
-    for slug in trees.keys() - known.keys():
-        odd = repository.odd(trees[slug], f"{TASKS}/{slug}")
-        skipped += [{"path": found.path, "reason": f"is {found.what}", "case": slug} for found in odd]
-    repository.close()
-    waiting = [row for row in rows if row["managed"] and row["phase"] not in _OVER]
-    skipped.sort(key=lambda item: item["path"])
+    known = {line.case: line for line in held.lines} if held and same else {}
+    lines = []
+    for slug, tree in repository.case_folders(head.oid).items():
+        line = known.get(slug)
+        lines.append(line if line and line.tree == tree else _made(repository, head.oid, slug, tree))
+    waiting = [json.loads(line.row) for line in lines if line.open][: max(_SHOWN, _WATCHED)]
+    open_count = sum(line.open for line in lines)
     header: Header = {
-        "version": __version__, "head": head.oid, "settings": settings, "count": len(rows), "open": waiting, "skipped": skipped,
-    }  # fmt: skip
-    return Overview(header, json.dumps(trees), json.dumps(rows))
+        "version": __version__,
+        "head": head.oid,
+        "settings": settings,
+        "count": len(lines),
+        "open_count": open_count,
+        "open": waiting,
+        "blobs": dict(_blobs(repository, lines)) if open_count <= _WATCHED else {},
+        "skipped": sorted(_skipped(repository, root, lines, held if same else None), key=lambda item: item["path"]),
+    }
+    repository.close()
+    return Overview(header, lines)
 
 
-def _skipped(repository: Any, root: str) -> list[tuple[str, str]]:
+def _blobs(repository: Repository, lines: list[Line]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        if line.open:
+            yield from ((path, entry.oid) for path, entry in repository.walk(line.tree, f"_tasks/{line.case}"))
+
+
+def _skipped(repository: Repository, root: str, lines: list[Line], held: Overview | None) -> Iterator[dict[str, str]]:
+    """What lies among the cases and is none, and what lies in a case and is no file."""
     folder = repository.lookup(root, "_tasks")
-    if folder is None or folder.mode != "40000":
-        return []
-    return [(entry.name, "is no folder") for entry in repository.entries(folder.oid) if entry.mode != "40000"]
+    if folder is not None and folder.mode == "40000":
+        for entry in repository.entries(folder.oid):
+            if entry.mode != "40000":
+                yield {"path": f"_tasks/{entry.name}", "reason": "is no folder"}
+    same = {(line.case, line.tree) for line in held.lines} if held else set()
+    kept = {line.case for line in lines if (line.case, line.tree) in same}
+    yield from (item for item in (held.header["skipped"] if held else []) if item.get("case") in kept)
+    for line in lines:
+        if line.case not in kept:
+            for odd in repository.odd(line.tree, f"_tasks/{line.case}"):
+                yield {"path": odd.path, "reason": f"is {odd.what}", "case": line.case}
 
 
-def _row(repository: Any, commit: str, slug: str, tree: str) -> Row:
+def _made(repository: Repository, commit: str, slug: str, tree: str) -> Line:
     from decisions_tool.workflows.planner import plan
 
     case = repository.case(commit, slug, repository.settings(commit), tree)
     outlook = plan(case)
     managed = case.managed
-    phase = outlook.phase if managed or outlook.phase == "closed" else _reached(case)
-    waiting = outlook.waiting_for if managed else ""
-    return {
-        "case": slug, "workflow": case.workflow, "folder": case.folder, "managed": managed, "phase": phase,
-        "waiting_for": waiting, "files": len(case.files), "has_request": case.path("request") in case.files,
-    }  # fmt: skip
+    row: Row = {
+        "case": slug,
+        "workflow": case.workflow,
+        "folder": case.folder,
+        "managed": managed,
+        "phase": outlook.phase if managed or outlook.phase == "closed" else _reached(case),
+        "waiting_for": outlook.waiting_for if managed else "",
+        "files": len(case.files),
+        "has_request": case.path("request") in case.files,
+    }
+    return Line(managed and row["phase"] not in _OVER, tree, slug, json.dumps(row))
 
 
-def _reached(case: Any) -> str:
+def _reached(case: Case) -> str:
     """The last kind of document that a case which nobody manages has got to."""
     kinds = ("design", "contract", "research", "concerns", "review", "roadmap", "request")
     return next((kind for kind in kinds if case.paths(kind)), "none")
 
 
-def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] | None:
-    from decisions_tool.documents.paths import TASKS
+# ---------------------------------------------------------------------- not committed
 
-    folder, waiting = place.root / TASKS, held.header["open"]
-    fresh = (
-        sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name not in held.trees)
-        if folder.is_dir()
-        else []
-    )
-    if len(waiting) > _WATCHED and not look_closely:
+
+def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] | None:
+    """Managed files that differ from the last commit; git is asked only about those that look changed."""
+    if held.header["open_count"] > _WATCHED and not look_closely:
         return None
-    paths = [row["folder"] for row in waiting] + [f"{TASKS}/{name}" for name in fresh]
-    if (place.root / "decisions.toml").exists() or held.header["settings"]:
-        paths.append("decisions.toml")
-    return changed_files(Git(place), paths) if paths else []
+    known = {line.case for line in held.lines}
+    tasks = place.root / "_tasks"
+    fresh = sorted(e.name for e in os.scandir(tasks) if e.name not in known and e.is_dir()) if tasks.is_dir() else []
+    suspects = [f"_tasks/{name}" for name in fresh]
+    if held.header["open_count"] > _WATCHED:
+        suspects += [f"_tasks/{line.case}" for line in held.lines if line.open]
+    else:
+        suspects += _differing(place.root, held.header)
+    return changed_files(Git(place), suspects) if suspects else []
+
+
+def _differing(root: Path, header: Header) -> list[str]:
+    """Paths of open cases, and of the settings, whose bytes on disk are not those of the commit."""
+    blobs = dict(header["blobs"])
+    if header["settings"] or (root / "decisions.toml").exists():
+        blobs["decisions.toml"] = header["settings"]
+    on_disk = {
+        (Path(folder) / name).relative_to(root).as_posix()
+        for row in header["open"]
+        for folder, _, names in os.walk(root / row["folder"])
+        for name in names
+    }
+    return [path for path in sorted(on_disk | blobs.keys()) if _changed(root / path, blobs.get(path, ""))]
+
+
+def _changed(file: Path, blob: str) -> bool:
+    from decisions_tool.ledger.disk import blob_id
+
+    try:
+        data = file.read_bytes() if file.is_file() and not file.is_symlink() else b""
+    except OSError:
+        return True
+    width = len(blob)
+    return blob not in {blob_id(data, width), blob_id(data.replace(b"\r\n", b"\n"), width)}

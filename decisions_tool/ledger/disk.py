@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from decisions_tool.documents.paths import MAX_FILE, TASKS
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
+from decisions_tool.ledger.git import find_place
 
 if TYPE_CHECKING:
     from decisions_tool.config import Settings
@@ -28,12 +29,14 @@ class Found(NamedTuple):
 def managed_root(start: Path) -> tuple[Path, str]:
     """(the folder that holds ``_tasks``, the path below it) of a file or folder; the start itself when nothing tells."""
     absolute = Path(os.path.abspath(start))  # noqa: PTH100  # resolve() would follow links
-    parts = absolute.parts
-    for name, keep in ((TASKS, 1), ("docs", 1)):
+    repository = find_place(absolute)
+    above = len(repository.root.parts) if repository else 0  # a repository may lie in a folder of that name
+    parts = absolute.parts[above:]
+    for name in (TASKS, "docs"):
         if name in parts:
             at = len(parts) - 1 - parts[::-1].index(name)
             if name == TASKS or parts[at + 1 : at + 2] == ("decisions",):
-                return Path(*parts[:at]), "/".join(parts[at : at + keep] + parts[at + keep :])
+                return Path(*absolute.parts[: above + at]), "/".join(parts[at:])
     return (absolute, "") if absolute.is_dir() else (absolute.parent, absolute.name)
 
 
@@ -68,9 +71,10 @@ def walk(root: Path, below: str) -> Iterator[Found]:
         yield Found(path, b"", Finding("document/file", "error", path, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"))
 
 
-def blob_id(data: bytes) -> str:
-    """The object id that git (with SHA-1) gives to these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()  # noqa: S324
+def blob_id(data: bytes, width: int = 40) -> str:
+    """The object id that git gives to these bytes; ``width`` is the length of an id in hex digits."""
+    made = hashlib.sha256 if width == 64 else hashlib.sha1
+    return made(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def case_on_disk(root: Path, slug: str, settings: Settings) -> Case:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.base import Document
-from decisions_tool.documents.kinds import FILES
+from decisions_tool.documents.kinds import FILES, read_document
 from decisions_tool.documents.paths import TASKS, place
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.ledger.history import Change, Step
 from decisions_tool.ledger.repository import Repository
-from decisions_tool.workflows.case import Case, read_document
+from decisions_tool.workflows.case import Case
 
 
 @dataclass

@@ -63,7 +63,9 @@ def check_ready(repository: Repository) -> None:
     try:
         repository.git.line("var", "GIT_AUTHOR_IDENT")
         repository.git.line("var", "GIT_COMMITTER_IDENT")
-    except GitFailed:
+    except GitFailed as error:
+        if "tell me who you are" not in error.stderr and "ident" not in error.stderr:
+            raise
         hint = 'git config --global user.name "Your Name" && git config --global user.email you@example.com'
         raise DecisionsError("git does not know who you are", hint) from None
     if repository.git.switched_on("commit.gpgsign"):

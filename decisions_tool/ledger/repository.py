@@ -80,6 +80,8 @@ class Repository:
         """HEAD, read from the files; git is asked where another format keeps them."""
         text = (self.place.git_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
         if not text.startswith("ref: "):
+            if not re.fullmatch(r"[0-9a-f]{40,64}", text):
+                raise DecisionsError(f"{self.place.git_dir / 'HEAD'} names no branch and no commit", "git fsck")
             return Head("", text)
         ref = text[5:]
         if ref == "refs/heads/.invalid":

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from decisions_tool.errors import DecisionsError
 from decisions_tool.text import one_line
 
 NAMES = ("Case", "Phase", "Slot", "Backend", "Model", "Cost-USD", "Inputs", "Reason")
@@ -27,12 +28,21 @@ class Transition:
     inputs: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if not carried(self.case):
+            raise DecisionsError(f"a commit cannot carry the name {self.case!r}", "rename the folder: git mv")
+
     def message(self, subject: str) -> str:
         """Subject and trailers; every value is one line."""
         head = one_line(subject.format(case=self.case, what=one_line(self.what, 120)), 160)
         values = (self.case, self.phase, self.slot, self.backend, self.model, self.cost, digest(self.inputs), self.reason)
         lines = [f"Decisions-{name}: {one_line(value)}" for name, value in zip(NAMES, values, strict=True) if value]
         return head + "\n\n" + "\n".join(lines) + "\n"
+
+
+def carried(name: str) -> bool:
+    """Whether the name of a case comes back from a message as it went in."""
+    return name == one_line(name) and not re.search("[\ud800-\udfff]", name)
 
 
 def digest(inputs: Mapping[str, str]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from decisions_tool.documents.concerns import Concerns
-from decisions_tool.documents.register import Entry, Register
+from decisions_tool.documents.paths import TASKS
+from decisions_tool.documents.register import Entry, LogRow, Register
 from decisions_tool.documents.review import Review
 from decisions_tool.errors import Finding
 
@@ -25,15 +26,20 @@ class Concern:
 
 def joined(register: Register) -> tuple[Concern, ...]:
     """Every entry with what the log says of it; ids that only the log knows are left to ``problems``."""
-    return tuple(_joined(entry, register) for entry in register.entries)
+    rows: dict[str, list[LogRow]] = {entry.id: [] for entry in register.entries}
+    for row in register.log:
+        for name in row.ids:
+            if name in rows:
+                rows[name].append(row)
+    return tuple(_joined(entry, rows[entry.id]) for entry in register.entries)
 
 
-def _joined(entry: Entry, register: Register) -> Concern:
-    rows = [row for row in register.log if entry.id in row.ids]
+def _joined(entry: Entry, rows: Sequence[LogRow]) -> Concern:
     decided = [row for row in rows if row.decided]
     tracks = tuple(dict.fromkeys(track for row in rows for track in row.tracks))
     only = any(row.phase_only for row in rows) and not tracks
-    return Concern(entry, bool(decided), tracks, only, rows[0].line if rows else 0)
+    line = next((row.line for row in [*decided, *rows]), 0)
+    return Concern(entry, bool(decided), tracks, only, line)
 
 
 def contradictions(register: Register) -> tuple[str, ...]:
@@ -66,11 +72,14 @@ def problems(register: Register, path: str) -> list[Finding]:
                 "concerns/duplicate", "warning", path, line, 1, f"{name} is used twice", "give one of them a free id"
             )
         )
+    unknown: dict[str, int] = {}
     for row in register.log:
         for name in row.ids:
             if name not in by_id:
-                message = f"the addressing log decides {name}, which is no concern here"
-                found.append(Finding("concerns/unknown", "warning", path, row.line, 1, message, "correct the id"))
+                unknown.setdefault(name, row.line)
+    for name, line in unknown.items():
+        message = f"the addressing log decides {name}, which is no concern here"
+        found.append(Finding("concerns/unknown", "warning", path, line, 1, message, "correct the id"))
     return found
 
 
@@ -83,3 +92,22 @@ def coverage(reviews: Mapping[str, Review], concerns: Concerns, path: str) -> li
     found += [f"{name} is no finding of any review" for name in sorted(set(named) - raised)]
     hint = "every finding maps to exactly one concern"
     return [Finding("concerns/coverage", "error", path, 1, 1, message, hint) for message in found]
+
+
+def out_of_scope(decision: str) -> str | None:
+    """Why a decision is none: out of scope, without the task that takes it."""
+    words = " ".join(decision.casefold().replace("-", " ").split())
+    if "out of scope" in words and f"{TASKS}/" not in decision:
+        return "out of scope is not a resolution"
+    return None
+
+
+def unresolved(concerns: Concerns, path: str) -> list[Finding]:
+    """Concerns whose decision is none."""
+    settled = [(concern.id, concern.resolution.decision) for concern in concerns.concerns if concern.resolution]
+    hint = "link the task that takes it"
+    return [
+        Finding("planning/single-track", "warning", path, 1, 1, f"{name}: {why}", hint)
+        for name, decision in settled
+        if (why := out_of_scope(decision))
+    ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from decisions_tool.config import Settings
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.base import Document
-from decisions_tool.documents.kinds import FILES, model
+from decisions_tool.documents.kinds import FILES, read_document
 from decisions_tool.documents.paths import TASKS, Place, place, task_path
 from decisions_tool.documents.request import Request
 from decisions_tool.errors import DocumentError, Finding
@@ -23,12 +22,6 @@ class File(NamedTuple):
 
     blob: str
     data: bytes
-
-
-@lru_cache(maxsize=8192)
-def read_document(kind: str, path: str, data: bytes) -> Document:
-    """Bytes as a document of a kind, or DocumentError; the same bytes are parsed once."""
-    return model(kind).parse(frontmatter.decode(data, path), path)
 
 
 @dataclass(frozen=True)

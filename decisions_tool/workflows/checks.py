@@ -1,27 +1,18 @@
-"""What can be said against the files of a case, rule by rule. Pure."""
+"""What can be said against one file, and the list of all rules. It imports the model of that file's kind only. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from decisions_tool.documents import frontmatter
-from decisions_tool.documents.base import Document
-from decisions_tool.documents.concerns import Concerns
-from decisions_tool.documents.contract import Contract
-from decisions_tool.documents.kinds import FILES
+from decisions_tool.documents.kinds import FILES, read_document
 from decisions_tool.documents.paths import RECORDS, TASKS, name_problem, place
-from decisions_tool.documents.register import read_register
-from decisions_tool.documents.roadmap import Roadmap
-from decisions_tool.errors import DecisionsError, DocumentError, Finding
-from decisions_tool.rules.concerns import problems
-from decisions_tool.rules.schedule import Schedule, Track, make_schedule
-from decisions_tool.rules.staleness import grown
-from decisions_tool.workflows.case import Case, read_document
-from decisions_tool.workflows.facts import further_tracks, track_plan
-from decisions_tool.workflows.planning import PLANNING
-from decisions_tool.workflows.writing import out_of_scope
+from decisions_tool.errors import DocumentError, Finding
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.base import Document
 
 
 class Rule(NamedTuple):
@@ -77,7 +68,7 @@ def check_file(path: str, data: bytes) -> list[Finding]:
     kind = where.kind if where and where.kind in FILES else str((front.values or {}).get("type", ""))
     if front.values is None or kind not in FILES:
         by_hand = where is not None and where.kind == "concerns"
-        return named + list(front.warnings) + (problems(read_register(text), path) if by_hand else [])
+        return named + list(front.warnings) + (_register(front, path) if by_hand else [])
     return named + list(front.warnings) + _check_ours(kind, path, data, text, front)
 
 
@@ -96,34 +87,50 @@ def _check_ours(kind: str, path: str, data: bytes, text: str, front: frontmatter
         document = read_document(kind, path, data)
     except DocumentError as error:
         return list(error.findings)
-    found = problems(read_register(front.body, front.body_line), path) if isinstance(document, Concerns) else []
-    if isinstance(document, Concerns):
-        found += _scoped(document, path)
-    if isinstance(document, Contract):
-        from decisions_tool.rules.contract import unresolved
-
-        found += unresolved(document, path)
-    if isinstance(document, Roadmap) and "prior-art" in (document.meta.unmet or ()):
-        hint = "add a source to Prior art, or write: no prior art found"
-        found.append(
-            Finding(
-                "roadmap/prior-art", "warning", path, 1, 1, "prior art was not searched outside the repository", hint
-            )
-        )
-    if document.render() != text.replace("\r\n", "\n") and document.KIND != "request":
-        found.append(
-            Finding("document/normal-form", "warning", path, 1, 1, "not in normal form", f"decisions fmt {path}")
-        )
+    more = _MORE.get(kind)
+    found = more(document, front, path) if more else []
+    if kind != "request" and document.render() != text.replace("\r\n", "\n"):
+        hint = f"decisions fmt {path}"
+        found.append(Finding("document/normal-form", "warning", path, 1, 1, "not in normal form", hint))
     return found
 
 
-def _scoped(document: Concerns, path: str) -> list[Finding]:
-    settled = [(concern, concern.resolution) for concern in document.concerns if concern.resolution]
-    return [
-        Finding("planning/single-track", "warning", path, 1, 1, f"{concern.id}: {why}", "link the task that takes it")
-        for concern, resolution in settled
-        if (why := out_of_scope(resolution.decision))
-    ]
+def _concerns(document: Document, front: frontmatter.FrontMatter, path: str) -> list[Finding]:
+    from decisions_tool.documents.concerns import Concerns
+    from decisions_tool.rules.concerns import unresolved
+
+    assert isinstance(document, Concerns)
+    return _register(front, path) + unresolved(document, path)
+
+
+def _contract(document: Document, front: frontmatter.FrontMatter, path: str) -> list[Finding]:
+    from decisions_tool.documents.contract import Contract
+    from decisions_tool.rules.contract import unresolved
+
+    assert isinstance(document, Contract)
+    return unresolved(document, path)
+
+
+def _roadmap(document: Document, front: frontmatter.FrontMatter, path: str) -> list[Finding]:
+    if "prior-art" not in (document.meta.unmet or ()):
+        return []
+    hint = "add a source to Prior art, or write: no prior art found"
+    message = "prior art was not searched outside the repository"
+    return [Finding("roadmap/prior-art", "warning", path, 1, 1, message, hint)]
+
+
+def _register(front: frontmatter.FrontMatter, path: str) -> list[Finding]:
+    from decisions_tool.documents.register import read_register
+    from decisions_tool.rules.concerns import problems
+
+    return problems(read_register(front.body, front.body_line), path)
+
+
+_MORE: dict[str, Callable[[Document, frontmatter.FrontMatter, str], list[Finding]]] = {
+    "concerns": _concerns,
+    "contract": _contract,
+    "roadmap": _roadmap,
+}
 
 
 def check_name(path: str) -> list[Finding]:
@@ -156,109 +163,3 @@ def check_twins(paths: Iterable[str]) -> list[Finding]:
                 )
             )
     return found
-
-
-def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -> list[Finding]:
-    """What only several files together show; ``fetch`` reads a blob by its id, for staleness."""
-    found: list[Finding] = []
-    if not case.started:
-        return found
-    for part in (_covered, _single_track, _contract_last, _scheduled):
-        try:
-            found += part(case)
-        except DecisionsError:
-            continue
-    return found + (_stale(case, fetch) if fetch else [])
-
-
-def _covered(case: Case) -> list[Finding]:
-    return next(phase for phase in PLANNING if phase.name == "concerns").verify(case)
-
-
-def _single_track(case: Case) -> list[Finding]:
-    plan = track_plan(case)
-    path = case.path("concerns")
-    register = case.find(Concerns)
-    resolved = register is not None and any(concern.resolution for concern in register.concerns)
-    if not plan.decisive.needed or not resolved or further_tracks(case):
-        return []
-    share = f"{plan.decisive.elsewhere} of {plan.decisive.counted} counted concerns belong elsewhere"
-    return [
-        Finding(
-            "planning/single-track",
-            "warning",
-            path,
-            1,
-            1,
-            f"{share}, but there is one track",
-            f"decisions tracks {case.slug}",
-        )
-    ]
-
-
-def _contract_last(case: Case) -> list[Finding]:
-    designs = case.paths("design")
-    contract = case.find(Contract)
-    if not designs or (contract and all(track.agreed for track in contract.tracks)):
-        return []
-    said = "designed before the contract is agreed" if contract else "designed without a contract"
-    return [
-        Finding("planning/contract-last", "warning", path, 1, 1, said, "agree on the contract first")
-        for path in designs
-    ]
-
-
-def _scheduled(case: Case) -> list[Finding]:
-    return list(schedule_of(case).findings)
-
-
-def schedule_of(case: Case) -> Schedule:
-    """The schedule of a case from its roadmap (track 1) and its designs."""
-    from decisions_tool.documents.design import Design
-
-    roadmap, contract = case.find(Roadmap), case.find(Contract)
-    tracks = []
-    if roadmap and roadmap.plan:
-        tracks.append(Track(1, roadmap.plan.statements.primary, case.path("roadmap"), roadmap.plan.phases))
-    numbers = {name.casefold(): number for number, name in further_tracks(case)} if roadmap else {}
-    for order, path in enumerate(case.paths("design"), start=2):
-        design = case.read(Design, path)
-        tracks.append(Track(numbers.get(design.component.casefold(), order), design.component, path, design.phases))
-    consumes = {t.number: bool(t.consumes) for t in contract.tracks if t.agreed} if contract else None
-    return make_schedule(tracks, consumes)
-
-
-def _stale(case: Case, fetch: Callable[[str], bytes | None]) -> list[Finding]:
-    found = []
-    for path in case.files:
-        document = _ours(case, path)
-        for source, blob in (document.meta.inputs or {}).items() if document else ():
-            if _changed(case, source, blob, fetch):
-                assert document is not None
-                name = f"{document.meta.phase}/{document.meta.agent}"
-                message = f"{source} changed after it was read here"
-                found.append(Finding("stale", "warning", path, 1, 1, message, f"decisions redo {case.slug} {name}"))
-    return found
-
-
-def _ours(case: Case, path: str) -> Document | None:
-    where = place(path)
-    if where is None or where.kind not in FILES:
-        return None
-    try:
-        return read_document(where.kind, path, case.files[path].data)
-    except DocumentError:
-        return None
-
-
-def _changed(case: Case, path: str, blob: str, fetch: Callable[[str], bytes | None]) -> bool:
-    held = case.files.get(path)
-    if held is None or held.blob == blob:
-        return held is None
-    before, where, now = fetch(blob), place(path), _ours(case, path)
-    if before is None or where is None or now is None:
-        return False
-    try:
-        return not grown(read_document(where.kind, path, before), now)
-    except DocumentError:
-        return True

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from decisions_tool.config import Settings
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.frontmatter import drop_key
+from decisions_tool.documents.kinds import read_document
 from decisions_tool.documents.request import RequestMeta
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
-from decisions_tool.workflows.case import Case, read_document, with_changes
+from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase
 from decisions_tool.workflows.planning import PLANNING, by_name
 from decisions_tool.workflows.writing import set_meta

@@ -14,7 +14,7 @@ from decisions_tool.documents.paths import TASKS, place, task_path
 from decisions_tool.documents.request import RequestMeta
 from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
-from decisions_tool.rules.concerns import coverage
+from decisions_tool.rules.concerns import coverage, out_of_scope
 from decisions_tool.rules.contract import unresolved
 from decisions_tool.rules.panel import choose_panel
 from decisions_tool.workflows.case import Case, D
@@ -297,14 +297,6 @@ def _revised(case: Case, slot: str, settled: Resolution) -> Changes:
         return {}
     revised = contract.model_copy(update={"revisions": (*contract.revisions, f"{slot}: {settled.contract}")})
     return {contract_path(case): revised.render()}
-
-
-def out_of_scope(decision: str) -> str | None:
-    """Why a decision is none: out of scope, without the task that takes it."""
-    words = " ".join(decision.casefold().replace("-", " ").split())
-    if "out of scope" in words and f"{TASKS}/" not in decision:
-        return "out of scope is not a resolution"
-    return None
 
 
 def _track_of(case: Case, concern: Concern) -> str:

@@ -1,0 +1,123 @@
+"""What only several files of a case together show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from decisions_tool.documents.base import Document
+from decisions_tool.documents.concerns import Concerns
+from decisions_tool.documents.contract import Contract
+from decisions_tool.documents.design import Design
+from decisions_tool.documents.kinds import FILES, read_document
+from decisions_tool.documents.paths import place
+from decisions_tool.documents.roadmap import Roadmap
+from decisions_tool.errors import DecisionsError, DocumentError, Finding
+from decisions_tool.rules.schedule import Schedule, Track, make_schedule
+from decisions_tool.rules.staleness import grown
+from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.facts import further_tracks, track_plan
+from decisions_tool.workflows.planning import by_name
+
+
+def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -> list[Finding]:
+    """What only several files together show; ``fetch`` reads a blob by its id, for staleness."""
+    found: list[Finding] = []
+    if not case.started:
+        return found
+    for part in (_covered, _single_track, _contract_last, _scheduled):
+        try:
+            found += part(case)
+        except DecisionsError:
+            continue
+    return found + (_stale(case, fetch) if fetch else [])
+
+
+def _covered(case: Case) -> list[Finding]:
+    return by_name("concerns").verify(case)
+
+
+def _single_track(case: Case) -> list[Finding]:
+    plan = track_plan(case)
+    path = case.path("concerns")
+    register = case.find(Concerns)
+    resolved = register is not None and any(concern.resolution for concern in register.concerns)
+    if not plan.decisive.needed or not resolved or further_tracks(case):
+        return []
+    share = f"{plan.decisive.elsewhere} of {plan.decisive.counted} counted concerns belong elsewhere"
+    return [
+        Finding(
+            "planning/single-track",
+            "warning",
+            path,
+            1,
+            1,
+            f"{share}, but there is one track",
+            f"decisions tracks {case.slug}",
+        )
+    ]
+
+
+def _contract_last(case: Case) -> list[Finding]:
+    designs = case.paths("design")
+    contract = case.find(Contract)
+    if not designs or (contract and all(track.agreed for track in contract.tracks)):
+        return []
+    said = "designed before the contract is agreed" if contract else "designed without a contract"
+    return [
+        Finding("planning/contract-last", "warning", path, 1, 1, said, "agree on the contract first")
+        for path in designs
+    ]
+
+
+def _scheduled(case: Case) -> list[Finding]:
+    return list(schedule_of(case).findings)
+
+
+def schedule_of(case: Case) -> Schedule:
+    """The schedule of a case from its roadmap (track 1) and its designs."""
+    roadmap, contract = case.find(Roadmap), case.find(Contract)
+    tracks = []
+    if roadmap and roadmap.plan:
+        tracks.append(Track(1, roadmap.plan.statements.primary, case.path("roadmap"), roadmap.plan.phases))
+    numbers = {name.casefold(): number for number, name in further_tracks(case)} if roadmap else {}
+    for order, path in enumerate(case.paths("design"), start=2):
+        design = case.read(Design, path)
+        tracks.append(Track(numbers.get(design.component.casefold(), order), design.component, path, design.phases))
+    consumes = {t.number: bool(t.consumes) for t in contract.tracks if t.agreed} if contract else None
+    return make_schedule(tracks, consumes)
+
+
+def _stale(case: Case, fetch: Callable[[str], bytes | None]) -> list[Finding]:
+    found = []
+    for path in case.files:
+        document = _ours(case, path)
+        for source, blob in (document.meta.inputs or {}).items() if document else ():
+            if _changed(case, source, blob, fetch):
+                assert document is not None
+                name = f"{document.meta.phase}/{document.meta.agent}"
+                message = f"{source} changed after it was read here"
+                found.append(Finding("stale", "warning", path, 1, 1, message, f"decisions redo {case.slug} {name}"))
+    return found
+
+
+def _ours(case: Case, path: str) -> Document | None:
+    where = place(path)
+    if where is None or where.kind not in FILES:
+        return None
+    try:
+        return read_document(where.kind, path, case.files[path].data)
+    except DocumentError:
+        return None
+
+
+def _changed(case: Case, path: str, blob: str, fetch: Callable[[str], bytes | None]) -> bool:
+    held = case.files.get(path)
+    if held is None or held.blob == blob:
+        return held is None
+    before, where, now = fetch(blob), place(path), _ours(case, path)
+    if before is None or where is None or now is None:
+        return False
+    try:
+        return not grown(read_document(where.kind, path, before), now)
+    except DocumentError:
+        return True
