@@ -29,7 +29,9 @@ def test_every_rule_that_the_code_can_report_is_in_the_reference() -> None:
     from decisions_tool.workflows.checks import RULES
 
     known = {rule.name for rule in RULES}
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "decisions_tool").rglob("*.py") if path.name != "audit.py")
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "decisions_tool").rglob("*.py") if path.name != "audit.py"
+    )
     used = set(re.findall(r'Finding\(\s*"([a-z-]+(?:/[a-z-]+)?)"', source))
     assert used <= known | {"case/order"}, used - known
 
@@ -47,4 +49,6 @@ def test_commands_in_the_read_me_exist() -> None:
     known = {name for _, commands in GROUPS for name in commands}
     for page in ("README.md", "CONTRIBUTING.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
-        assert set(re.findall(r"^decisions ([a-z]+)|`decisions ([a-z]+)", text, re.M)) <= {(n, "") for n in known} | {("", n) for n in known}
+        assert set(re.findall(r"^decisions ([a-z]+)|`decisions ([a-z]+)", text, re.M)) <= {(n, "") for n in known} | {
+            ("", n) for n in known
+        }

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,8 +21,8 @@ from decisions_tool.documents.contract import Contract, ContractTrack, Interface
 from decisions_tool.documents.design import Design
 from decisions_tool.documents.plans import PlanPhase
 from decisions_tool.documents.request import Request
-from decisions_tool.documents.research import Research, Synthesis
-from decisions_tool.documents.review import SEVERITIES, Review, ReviewFinding
+from decisions_tool.documents.research import Research, ResearchMeta, Synthesis
+from decisions_tool.documents.review import SEVERITIES, Review, ReviewFinding, ReviewMeta
 from decisions_tool.documents.roadmap import Operation, Plan, Roadmap, Statements
 from decisions_tool.errors import DocumentError
 
@@ -39,9 +39,7 @@ settings.load_profile("here")
 # ---------------------------------------------------------------------- text that other people would write
 
 _SCRAPS = st.sampled_from(
-    "| \\ ` `` ``` ~~~ --- ... === # ## ### #### > - + * 1. ** __ [ ] [x] [ ] <!-- --> <b> &amp; {{ x }} %YAML ! @ : ; , . ' \" $ ~ "
-    "none None - – — tbd yes no null 010 1e3 0x1F 2026-01-31 Track Phase 0: Provides: Consumes: Bridge: **Problem:** "
-    "**Decision:** C1. C1+C2 Addressing log _tasks/a/001-user-request.md contract naïve Ответ 日本語 שלום 👍 ☑️ µ ı ẞ".split(" ")
+    ["|", "\\", "`", "``", "```", "~~~", "---", "...", "===", "#", "##", "###", "####", ">", "-", "+", "*", "1.", "**", "__", "[", "]", "[x]", "[", "]", "<!--", "-->", "<b>", "&amp;", "{{", "x", "}}", "%YAML", "!", "@", ":", ";", ",", ".", "'", '"', "$", "~", "none", "None", "-", "–", "—", "tbd", "yes", "no", "null", "010", "1e3", "0x1F", "2026-01-31", "Track", "Phase", "0:", "Provides:", "Consumes:", "Bridge:", "**Problem:**", "**Decision:**", "C1.", "C1+C2", "Addressing", "log", "_tasks/a/001-user-request.md", "contract", "naïve", "Ответ", "日本語", "שלום", "👍", "☑️", "µ", "ı", "ẞ"]
 )
 _LETTERS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Co", "Cn", "Zl", "Zp"]), max_size=8)
 _PIECES = st.one_of(_SCRAPS, _LETTERS, st.sampled_from(["word", "words", "a", "\u00a0", "\u3000", "\t", "x" * 300]))
@@ -79,7 +77,9 @@ def blocks(draw: st.DrawFn) -> str:
     if kind:
         return kind(draw)
     if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from([f"<!--\n### C1. Hidden\n{REHEARSAL}\n-->", REHEARSAL, "---\ntype: vote\n---", "{", "+++"]))
+        return draw(
+            st.sampled_from([f"<!--\n### C1. Hidden\n{REHEARSAL}\n-->", REHEARSAL, "---\ntype: vote\n---", "{", "+++"])
+        )
     return "\n".join(draw(st.lists(_LINES, min_size=1, max_size=3)))
 
 
@@ -133,10 +133,14 @@ def metas(draw: st.DrawFn, kind: type[Document]) -> Meta:
     return kind.META(type=kind.KIND, **values)
 
 
-def numbered(kind: Callable[..., T], letter: Callable[[str], str], **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[T, ...]]:
+def numbered(
+    kind: Callable[..., T], letter: Callable[[str], str], **parts: st.SearchStrategy[Any]
+) -> st.SearchStrategy[tuple[T, ...]]:
     """Entries with a severity, and an id that fits it."""
     rows = st.lists(st.fixed_dictionaries({"severity": st.sampled_from(SEVERITIES), **parts}), max_size=3)
-    return rows.map(lambda rows: tuple(kind(id=f"{letter(row['severity'])}{n}", **row) for n, row in enumerate(rows, start=1)))
+    return rows.map(
+        lambda rows: tuple(kind(id=f"{letter(row['severity'])}{n}", **row) for n, row in enumerate(rows, start=1))
+    )
 
 
 needs = st.builds(lambda track, phase: f"Track {track} Phase {phase}" if track else f"Phase {phase}", numbers, numbers)
@@ -151,7 +155,9 @@ plans = st.builds(
     phases=phases,
     operations=several(st.builds(Operation, name=lines, complexity=lines, where=lines), least=1),
 )  # fmt: skip
-findings = numbered(ReviewFinding, lambda severity: "F", title=titles, where=lines, problem=prose, suggestion=maybe_prose)
+findings = numbered(
+    ReviewFinding, lambda severity: "F", title=titles, where=lines, problem=prose, suggestion=maybe_prose
+)
 entries = numbered(
     Concern, LETTERS.__getitem__, title=titles, findings=several(items, least=1), problem=prose, solution=maybe_prose,
     sources=several(st.builds(Source, name=experts, severity=st.sampled_from(SEVERITIES)), least=1), owner=st.none() | items,
@@ -165,9 +171,13 @@ tracks = st.one_of(
     ),
 )  # fmt: skip
 requests = st.one_of(
-    st.lists(st.one_of(_LINES, blocks())).map("\n".join), st.text(), st.sampled_from(["", "---", "---\n# a", "{", "\ufeff", "a\r"])
+    st.lists(st.one_of(_LINES, blocks())).map("\n".join),
+    st.text(),
+    st.sampled_from(["", "---", "---\n# a", "{", "\ufeff", "a\r"]),
 )
-spoken = st.one_of(requests, requests.map(lambda said: said.replace("\n", "\r\n"))).filter(lambda said: "<<<<<<< " not in said)
+spoken = st.one_of(requests, requests.map(lambda said: said.replace("\n", "\r\n"))).filter(
+    lambda said: "<<<<<<< " not in said
+)
 PARTS: dict[type[Document], dict[str, st.SearchStrategy[Any]]] = {
     Request: {"words": spoken},
     Roadmap: {"title": titles, "prior_art": prose, "trade_offs": prose, "decisions": prose, "plan": st.none() | plans},
@@ -230,7 +240,7 @@ HOSTILE = {
 def test_f2_prose_may_hold(text: str) -> None:
     one = ReviewFinding(id="F1", severity="critical", title="a | b", where="x", problem=text, suggestion=text)
     other = one.model_copy(update={"id": "F2"})
-    meta = Review.META(type="review", case="a", rehearsal=True)
+    meta = ReviewMeta(type="review", case="a", rehearsal=True)
     review = Review(meta=meta, reviewer="Tarjan", lens="graphs", summary=text.strip(), findings=(one, other))
     assert Review.parse(review.render(), "x.md").findings == Review(**dict(review)).findings == review.findings
 
@@ -250,7 +260,7 @@ REFUSED = {
 @pytest.mark.parametrize(("text", "why"), REFUSED.values(), ids=REFUSED)
 def test_prose_may_not_hold(text: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why):
-        Research(meta=Research.META(type="research"), title="x", structure=text, interfaces="x", risks="x", files="x")
+        Research(meta=ResearchMeta(type="research"), title="x", structure=text, interfaces="x", risks="x", files="x")
 
 
 # ---------------------------------------------------------------------- edits of front matter
@@ -278,10 +288,14 @@ def front_matters(draw: st.DrawFn) -> tuple[str, str, set[str]]:
         if draw(st.integers(0, 3)):
             short.add(key)
             name = draw(st.sampled_from([key, key, key, f'"{key}"', f"'{key}'"]))
-            lines.append(f"{name}{draw(st.sampled_from([':', ': ', ':   ', ' : ']))} {draw(st.sampled_from([*_VALUES.values()]))}")
+            lines.append(
+                f"{name}{draw(st.sampled_from([':', ': ', ':   ', ' : ']))} {draw(st.sampled_from([*_VALUES.values()]))}"
+            )
         else:
             lines += f"{key}:{draw(st.sampled_from([*_BLOCKS.values()]))}".split("\n")
-    body = draw(st.sampled_from(["", "# Title\n\ntext\n", "---\nstatus: no\n---\n", "\n\n  text", "status: no", "тело\n---\n"]))
+    body = draw(
+        st.sampled_from(["", "# Title\n\ntext\n", "---\nstatus: no\n---\n", "\n\n  text", "status: no", "тело\n---\n"])
+    )
     end = draw(st.sampled_from(["\n", "\r\n"]))
     return "\n".join(["---", *lines, "---", body]).replace("\n", end), end, short
 
@@ -304,7 +318,12 @@ def comment_lines(text: str) -> list[str]:
 
 
 ORDER = ("type", "schema", "case", "status", "pinned")
-_NEW = st.one_of(st.sampled_from(["active", "a: b # c", "", "yes", "010", "it's \"so\"", "日本", "- x", "[x", "{x}", "&a", "*a", "!t"]), words)
+_NEW = st.one_of(
+    st.sampled_from(
+        ["active", "a: b # c", "", "yes", "010", 'it\'s "so"', "日本", "- x", "[x", "{x}", "&a", "*a", "!t"]
+    ),
+    words,
+)
 
 
 @settings(max_examples=300)
@@ -335,7 +354,9 @@ def test_f4_dropping_a_key_takes_one_line_away(made: tuple[str, str, set[str]], 
     try:
         after = frontmatter.drop_key(text, key, "x.md")
     except DocumentError:
-        assert key not in short or len(before) == 1 or "\n  # indented" in text, "an indented comment may fall into the block above"
+        assert key not in short or len(before) == 1 or "\n  # indented" in text, (
+            "an indented comment may fall into the block above"
+        )
         return
     assert plainly(after) == {name: value for name, value in before.items() if name != key}
     assert [line[0] for line in changes(text, after)] == (["-"] if key in before else [])
@@ -361,7 +382,9 @@ def test_f4_what_stands_behind_a_value_stays(old: str) -> None:
     assert re.search(r"\r\nstatus: +closed +# Anna's words\r\n---\r\n\Z", after)
 
 
-@pytest.mark.parametrize("body", ["---\nstatus: x\n---\n", "---", "text\r\nmore\r\n", "", "\n\n", "{", "+++", "---\r\n"])
+@pytest.mark.parametrize(
+    "body", ["---\nstatus: x\n---\n", "---", "text\r\nmore\r\n", "", "\n\n", "{", "+++", "---\r\n"]
+)
 def test_f3_front_matter_is_put_above_a_text_and_no_byte_of_it_changes(body: str) -> None:
     made = frontmatter.insert(body, {"type": "request", "schema": "1", "inputs": {"a b": "c"}, "unmet": ["x", "y, z"]})
     assert made.endswith(body)

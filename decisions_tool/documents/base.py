@@ -237,7 +237,9 @@ class Where:
         """The only H1 of a document."""
         tops = [section for section in root.children if section.level == 1]
         if len(tops) != 1:
-            raise self.fail(f"expected one first-level heading, found {len(tops)}", self.line, f"begin with # {expected}")
+            raise self.fail(
+                f"expected one first-level heading, found {len(tops)}", self.line, f"begin with # {expected}"
+            )
         return tops[0]
 
     def section(self, parent: outline.Section, title: str) -> outline.Section:

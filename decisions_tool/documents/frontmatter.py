@@ -86,7 +86,9 @@ def _decode(data: bytes) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line, column = _position(data[: error.start].decode("utf-8"), error.start)
-        raise _Refused(f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8", line, column, "save it as UTF-8") from None
+        raise _Refused(
+            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8", line, column, "save it as UTF-8"
+        ) from None
     if text.startswith("\ufeff"):
         raise _Refused("the file begins with a byte order mark", 1, 1, "save it as UTF-8 without BOM")
     bare = _BARE.search(text)
@@ -147,7 +149,15 @@ def read(text: str, path: str) -> FrontMatter:
     except _Refused as refused:
         raise _error(path, refused) from None
     lost = tuple(
-        Finding("document/lost-value", "warning", path, line, column, f"the value of {key!r} begins with # and is lost", "quote it")
+        Finding(
+            "document/lost-value",
+            "warning",
+            path,
+            line,
+            column,
+            f"the value of {key!r} begins with # and is lost",
+            "quote it",
+        )
         for key, line, column in handler.lost
     )
     return FrontMatter(values, body, body_line, handler.marks, lost)
@@ -166,7 +176,11 @@ _IMITATIONS: tuple[tuple[str, str, str], ...] = (
     (r"\s*\+\+\+", "front matter is written in TOML", "write YAML between two lines ---"),
     (r"----+[ \t]*\r?\n", "the fence is longer than three dashes", "write exactly ---"),
     (r"---[ \t]+\r?\n", "the fence ends in spaces", "write exactly ---"),
-    (r"(?:[ \t]*\r?\n)+[ \t]*---[ \t]*\r?\n[a-z_-]+:", "lines stand before the front matter", "begin the file with ---"),
+    (
+        r"(?:[ \t]*\r?\n)+[ \t]*---[ \t]*\r?\n[a-z_-]+:",
+        "lines stand before the front matter",
+        "begin the file with ---",
+    ),
     (r"[ \t]+---[ \t]*\r?\n[a-z_-]+:", "the fence is indented", "begin the file with ---"),
     (r"%[A-Z]+ ", "a YAML directive stands before the front matter", "begin the file with ---"),
     (r"(?:<<<<<<<|=======|>>>>>>>) ", "an unresolved merge conflict", "resolve it: git mergetool"),
@@ -178,7 +192,9 @@ _CONFLICT = re.compile(r"^<<<<<<< ", re.M)
 
 def _refuse_imitations(text: str) -> None:
     if not text.strip():
-        raise _Refused("the file is empty: front matter and text are missing", 1, 1, "write the document, or remove the file")
+        raise _Refused(
+            "the file is empty: front matter and text are missing", 1, 1, "write the document, or remove the file"
+        )
     for pattern, message, hint in _IMITATIONS:
         if re.match(pattern, text):
             raise _Refused(message, 1, 1, hint)
@@ -246,7 +262,9 @@ class _Reader:
             for event in yaml.parse(self.block, Loader=_Loader):
                 self._count += 1
                 if self._count > MAX_EVENTS:
-                    raise _refused_at(event, f"front matter has more than {MAX_EVENTS} parts", "move text into the body")
+                    raise _refused_at(
+                        event, f"front matter has more than {MAX_EVENTS} parts", "move text into the body"
+                    )
                 self._guard(event)
                 self._last = event
                 yield event
@@ -255,7 +273,9 @@ class _Reader:
             ran_out = "end of stream" in problem and error.context_mark
             mark = error.context_mark if ran_out else error.problem_mark or error.context_mark
             line, column = (mark.line + 2, mark.column + 1) if mark else (2, 1)
-            raise _Refused(f"front matter is not YAML: {problem}", line, column, _yaml_hint(self.block, line - 2)) from None
+            raise _Refused(
+                f"front matter is not YAML: {problem}", line, column, _yaml_hint(self.block, line - 2)
+            ) from None
         except yaml.YAMLError as error:
             raise _Refused(f"front matter is not YAML: {error}", 2, 1, "save the file as UTF-8") from None
 
@@ -268,7 +288,11 @@ class _Reader:
 
     def _value(self, event: Any, depth: int) -> Value:
         if depth > MAX_DEPTH:
-            raise _refused_at(event, f"front matter is nested deeper than {MAX_DEPTH}", "write words, lists of words, or one level of keys")
+            raise _refused_at(
+                event,
+                f"front matter is nested deeper than {MAX_DEPTH}",
+                "write words, lists of words, or one level of keys",
+            )
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_VALUE:
                 raise _refused_at(event, f"a value is longer than {MAX_VALUE} characters", "move it into the body")
@@ -287,7 +311,11 @@ class _Reader:
 
     def _mapping(self, start: Any, depth: int) -> dict[str, Value]:
         if depth > MAX_DEPTH:
-            raise _refused_at(start, f"front matter is nested deeper than {MAX_DEPTH}", "write words, lists of words, or one level of keys")
+            raise _refused_at(
+                start,
+                f"front matter is nested deeper than {MAX_DEPTH}",
+                "write words, lists of words, or one level of keys",
+            )
         values: dict[str, Value] = {}
         seen: dict[str, int] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
@@ -299,25 +327,32 @@ class _Reader:
         return values
 
     def _key(self, event: Any, depth: int, seen: dict[str, int]) -> str:
+        line = event.start_mark.line + 2
         if not isinstance(event, yaml.ScalarEvent):
             raise _refused_at(event, "a key must be a word", 'quote values that begin with { or [: key: "{{ x }}"')
         key = str(event.value)
         folded = unicodedata.normalize("NFKC", looks_like(key)).casefold() if depth == 1 else key
-        line = event.start_mark.line + 2
         if folded in seen:
-            raise _refused_at(event, f"{key!r} is a duplicate key: it stands on line {seen[folded]} and line {line}", "keep one of them")
+            said = f"{key!r} is a duplicate key: it stands on line {seen[folded]} and line {line}"
+            raise _refused_at(event, said, "keep one of them")
         seen[folded] = line
         if depth == 1 and not KEY.fullmatch(key):
             like = looks_like(key)
             other = like != key and KEY.fullmatch(like) is not None
-            hint = f"it looks like {like!r} but has letters of another script" if other else "write a key in a-z, 0-9 and dashes"
+            hint = (
+                f"it looks like {like!r} but has letters of another script"
+                if other
+                else "write a key in a-z, 0-9 and dashes"
+            )
             raise _refused_at(event, f"{key!r} is not a key", hint)
         return key
 
     def _mark(self, key: str, name: Any, value: Any, last: Any) -> None:
         line = name.start_mark.line
         inline: bool = value.start_mark.line == last.end_mark.line == line
-        self.marks[key] = Mark(line + 2, name.start_mark.column + 1, value.start_mark.column, last.end_mark.column, inline)
+        self.marks[key] = Mark(
+            line + 2, name.start_mark.column + 1, value.start_mark.column, last.end_mark.column, inline
+        )
         if inline and isinstance(value, yaml.ScalarEvent) and not value.value and not value.style:
             rest = self.block.split("\n")[line][name.end_mark.column :]
             if rest.lstrip(": ").startswith("#"):
@@ -335,7 +370,7 @@ def _yaml_hint(block: str, line: int) -> str:
     if "\t" in text:
         return "indent with spaces, not tabs"
     if re.search(r":\s*[@`%{\[]", text) or text.count(": ") > 1:
-        return f"quote the value: {text.split(':')[0].strip()}: \"…\""
+        return f'quote the value: {text.split(":")[0].strip()}: "…"'
     return "check quotes and indentation on this line"
 
 

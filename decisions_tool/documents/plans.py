@@ -71,9 +71,12 @@ def read_phases(section: Section, where: Where) -> list[dict[str, Any]]:
         prose = "\n\n".join(part for part in (before, more.strip(), text.strip()) if part)
         found.append(
             {
-                "number": int(match.group(1)), "title": match.group(2), "depends_on": items(needs),
-                "effort": effort.strip(), "text": prose,
-            }  # fmt: skip
+                "number": int(match.group(1)),
+                "title": match.group(2),
+                "depends_on": items(needs),
+                "effort": effort.strip(),
+                "text": prose,
+            }
         )
     _numbered(found, section, where)
     return found

@@ -10,9 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from decisions_tool.documents.outline import Row, Section, Table, outline, tables, visible_lines
 from decisions_tool.documents.review import severity_of
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.frontmatter import FrontMatter
 
 BY_LETTER = {"C": "critical", "I": "important", "N": "nice-to-have", "Q": "question"}
 
@@ -51,10 +55,16 @@ class Register:
     repeated: tuple[tuple[str, int], ...] = ()
 
 
-def read_register(body: str, first_line: int = 1) -> Register:
+def registered(front: FrontMatter) -> Register:
+    """The register of a document; in one of ours, deeper headings are part of what an entry says."""
+    ours = (front.values or {}).get("type") == "concerns"
+    return read_register(front.body, front.body_line, deepest=3 if ours else 6)
+
+
+def read_register(body: str, first_line: int = 1, deepest: int = 6) -> Register:
     """Every concern and every log row of a document's body, whoever wrote it."""
     text = body.replace("\r\n", "\n")
-    root = outline(text, deepest=6, first_line=first_line)
+    root = outline(text, deepest, first_line)
     several_tops = sum(section.level == 1 for section in root.children) > 1
     found: dict[str, Entry] = {}
     repeated: dict[str, int] = {}
@@ -67,13 +77,14 @@ def read_register(body: str, first_line: int = 1) -> Register:
     return Register(tuple(found.values()), rows, bool(logs), tuple(repeated.items()))
 
 
-def _walk(section: Section, severity: str | None, tops: bool) -> Iterator[tuple[Section, str | None]]:
-    """Every section below one, with the severity that the headings above it name."""
+def _walk(section: Section, severity: str | None, tops: bool, inside: str = "") -> Iterator[tuple[Section, str | None]]:
+    """Every section below one, with the severity that the headings above it name; ``inside`` is the concern around it."""
     for child in section.children:
-        speaks = _head(child.title) is None and (child.level > 1 or tops)
-        below = severity_of(child.title) if speaks else None
-        yield child, severity
-        yield from _walk(child, below or severity, tops)
+        head = _head(child.title)
+        below = severity_of(child.title) if head is None and (child.level > 1 or tops) else None
+        if head is not None and head.id != inside:
+            yield child, severity
+        yield from _walk(child, below or severity, tops, head.id if head else inside)
 
 
 # ---------------------------------------------------------------------- markup
@@ -142,9 +153,9 @@ def _entry(section: Section, severity: str | None) -> Entry | None:
     head = _head(section.title)
     if head is None:
         return None
-    named = _labels(section)
+    named = _labels(section, head.id)
     letter = BY_LETTER.get(head.id[0])
-    if not (head.sure and (letter or severity) or letter and (severity or named)):
+    if not ((head.sure and (letter or severity)) or (letter and (severity or named))):
         return None
     grade = severity or head.tag or severity_of(named.get("severity", "")) or letter
     sources = split_names(named.get("source", ""))
@@ -153,7 +164,8 @@ def _entry(section: Section, severity: str | None) -> Entry | None:
 
 
 def _owner(value: str) -> str | None:
-    name = _outside(_plain(value.split("\n")[0])).strip(" .,;:")
+    said = _plain(value.split("\n")[0])
+    name = (_outside(said).strip(" .,;:") or said).strip()
     if not name or _PENDING.fullmatch(name):
         return None
     return "contract" if name.casefold() == "contract" else name
@@ -177,7 +189,8 @@ _LEAD = re.compile(r"(?:\[[xX✓✔]\]|[^\w*_`<]|\*(?=\s)|\d{1,3}[.)](?=\s))*")
 _BOX = re.compile(r"\\?\[[ \t]?([xX✓✔✅]?)[ \t]?\\?\](?!\()|([☐☑☒✅])")
 _CODE = re.compile(r"`([^`]*)`")
 _PENDING = re.compile(
-    r"[\s\-–—_.…?*]*|(?:tbd|todo|pending|open|undecided|not decided|none|n/?a)\s*(?:$|[(\[:,.;?!—–-].*)", re.I | re.S
+    r"[\s\-–—_.…?*]*|(?:open|none|n/?a)\s*(?:\(.*)?|(?:tbd|todo|pending|undecided|not decided)\s*(?:[(:,.;?!—–-].*)?",
+    re.I | re.S,
 )
 
 
@@ -187,11 +200,11 @@ def _key(name: str) -> str:
     return _KEYS.get(" ".join(bare.casefold().split()), "")
 
 
-def _labels(section: Section) -> dict[str, str]:
+def _labels(section: Section, name: str) -> dict[str, str]:
     """The known fields of an entry and of the headings below it; the first of a name counts."""
     found: dict[str, list[str]] = {}
-    for heading, lines in _paragraphs(section):
-        current = _KEYS.get(heading.casefold(), "") if heading else ""
+    for heading, lines in _paragraphs(section, name):
+        current = _key(heading)
         current = "" if current in found else current
         if current:
             found[current] = []
@@ -200,13 +213,14 @@ def _labels(section: Section) -> dict[str, str]:
     return {key: "\n".join(parts).strip() for key, parts in found.items()}
 
 
-def _paragraphs(section: Section, heading: str = "") -> Iterator[tuple[str, Sequence[str]]]:
+def _paragraphs(section: Section, entry: str, heading: str = "") -> Iterator[tuple[str, Sequence[str]]]:
     """(heading, lines) of a section and of those below it, but of no other concern; ``Decision: [ ]`` is taken apart."""
     yield heading, section.body
     for child in section.children:
-        if _head(child.title) is None:
+        head = _head(child.title)
+        if head is None or head.id == entry:
             name, _, value = _plain(child.title).partition(":")
-            yield from _paragraphs(Section(child.level, "", 0, [value, *child.body], child.children), name.strip())
+            yield from _paragraphs(Section(child.level, "", 0, [value, *child.body], child.children), entry, name)
 
 
 def _line(line: str, current: str, found: dict[str, list[str]]) -> str:
@@ -261,7 +275,7 @@ def split_names(value: str) -> tuple[str, ...]:
     listed = re.sub(r"(?:^|\n)\s*[-*+•]\s+", ", ", value)
     flat = _outside(re.sub(r"\[[^\[\]]*\]", "", _plain(" ".join(listed.split()))))
     parts = re.split(r"[,;+&/]|\b(?:and|и)\b", flat)
-    names = (re.sub(r"\s*[:–—-]\s.*$|\s+(?:HIGH|MEDIUM|LOW|CRITICAL)$", "", f"{part} ").strip(" .:–—-") for part in parts)
+    names = (re.sub(r"\s*[:–—-]\s.*$|\s+(?:HIGH|MEDIUM|LOW|CRITICAL)\s*$", "", f"{part} ").strip(" .:–—-") for part in parts)
     return tuple(dict.fromkeys(name for name in names if name and not _PENDING.fullmatch(name)))
 
 
@@ -271,7 +285,7 @@ _ID_NAMES = {"", "#", "№", "id", "ids", "no", "nr", "ref", "key", "concern id"
 _RUN = re.compile(
     r"[\W_]{0,12}?[A-Z]\d{1,3}(?![A-Za-z0-9])"
     r"(?:(?:[ ,;&]{1,4}|[ ,;]{0,3}(?:[+/,;&–—-]|\.{2,3}|…|\b(?:and|to|и)\b) {0,3})[A-Z]\d{1,3}(?![A-Za-z0-9])"
-    r"|[ ]?[+/,&–—-][ ]?\d{1,3}(?![\w.-]))*"
+    r"|(?:[ ]?[+/,&][ ]?|[–—-])\d{1,3}(?= ?(?:$|[+/,;&–—-])))*"
 )
 _STEP = re.compile(r"(?P<joint>[–—-]|\.{2,3}|…|\bto\b)?\s*(?P<letter>[A-Z])?(?P<number>\d{1,3})")
 

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decisions_tool.documents.base import Document
 from decisions_tool.documents.paths import TASKS
 from decisions_tool.documents.request import Request
 from decisions_tool.errors import DecisionsError, DocumentError
-from decisions_tool.ledger.compare import APPROVAL, LATER, amends, explained, newly_approved, people, recorded, squashed
+from decisions_tool.ledger.compare import (
+    APPROVAL,
+    LATER,
+    Version,
+    amends,
+    explained,
+    folds,
+    newly_approved,
+    people,
+    recorded,
+    squashed,
+)
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, is_transition, steps
 from decisions_tool.ledger.repository import Repository
@@ -70,7 +80,7 @@ class _Auditor:
     def _merge(self, step: Step) -> None:
         """A merge may combine what its sides have; what neither has needs a word."""
         for change in step.changes:
-            after = self.evidence.document(change.path, change.after)
+            after = self.evidence.version(change.path, change.after)
             sides = self.evidence.at_parents(step, change.path)
             ours = recorded(after) or any(map(recorded, sides))
             if not ours or self._false_approval(step, change, sides, after):
@@ -85,13 +95,13 @@ class _Auditor:
 
     def _people(self, step: Step) -> None:
         """A commit that does not claim to be one transition."""
-        folded = False
+        folded = squashed(step.message) and folds(step.message)
         for change in step.changes:
             before, after = self.evidence.versions(change)
             sides = [before] if before else []
             if self._false_approval(step, change, sides, after) or amends(step.message):
                 continue
-            if isinstance(before, Request):
+            if before and isinstance(before.document, Request):
                 folded = self._request(step, change, before, after) or folded
             elif before is not None and recorded(before):
                 folded = self._by_hand(step, change, before, after) or folded
@@ -101,7 +111,7 @@ class _Auditor:
             said = "several transitions in one commit; contents are verified"
             self.report.add("folded", "warning", step.changes[0].path, said, "", step)
 
-    def _false_approval(self, step: Step, change: Change, sides: list[Document], after: Document | None) -> bool:
+    def _false_approval(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> bool:
         """Whether a commit approves a document that was there in the name of somebody who does not speak in it."""
         if after is None or not sides or not all(newly_approved(side, after) for side in sides):
             return False
@@ -112,7 +122,7 @@ class _Auditor:
         self.report.wrong("approval", step, change.path, said)
         return True
 
-    def _request(self, step: Step, change: Change, before: Request, after: Document | None) -> bool:
+    def _request(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
         """Words and status are the author's; the commit that agents see is not. True when a start is folded in."""
         pinned = before.meta.pinned
         if pinned and after is None:
@@ -122,7 +132,7 @@ class _Auditor:
             self.report.add("edited", "error", change.path, "the pinned commit was changed by hand", _AMEND, step)
         return bool(after and after.meta.pinned and not pinned)
 
-    def _by_hand(self, step: Step, change: Change, before: Document, after: Document | None) -> bool:
+    def _by_hand(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
         """Judge one recorded document that a person's commit changed; True when it looks like folded transitions."""
         if after is None:
             what = "a recorded document was made unreadable" if change.after else "a recorded document was removed"

@@ -54,7 +54,10 @@ class Verdicts:
         with suppress(OSError, sqlite3.Error):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._file, timeout=1)) as database, database:
-                database.execute("create table if not exists verdicts (key text primary key, findings text not null) without rowid")
+                database.execute("pragma synchronous = off")  # losing a verdict costs time only
+                database.execute(
+                    "create table if not exists verdicts (key text primary key, findings text not null) without rowid"
+                )
                 database.executemany("insert or replace into verdicts values (?, ?)", self._new)
 
     @staticmethod

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
+from typing import NamedTuple
 
-from decisions_tool.documents.base import Document
+from decisions_tool.documents.base import Document, Meta
 from decisions_tool.documents.request import Request
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.staleness import grown
@@ -17,34 +19,55 @@ LATER = frozenset({"status", "panel", "panel_reason", "rehearsal", "decision_mak
 APPROVAL = frozenset({"status", "decision_makers"})
 #: What an answer changes in the front matter of a document that it completes.
 COMPLETED = frozenset({"status", "rehearsal"})
+_WORD = re.compile(r"\w+")
 
 
-def recorded(document: Document | None) -> bool:
+class Version(NamedTuple):
+    """A document of ours as one commit has it, with the text that it was read from."""
+
+    document: Document
+    text: str
+
+    @property
+    def meta(self) -> Meta:
+        return self.document.meta
+
+    def unsaid(self) -> Counter[str]:
+        """Words of the text that the document knows nothing of."""
+        return Counter(_WORD.findall(self.text)) - Counter(_WORD.findall(self.document.render()))
+
+
+def recorded(version: Version | None) -> bool:
     """Whether the program wrote a document."""
-    return document is not None and document.meta.phase is not None
+    return version is not None and version.meta.phase is not None
 
 
-def changed_keys(before: Document, after: Document) -> set[str]:
+def changed_keys(before: Version, after: Version) -> set[str]:
     """Names of front matter keys whose values differ; a document that had none gets its type and case unnoticed."""
     old, new = before.meta.model_dump(), after.meta.model_dump()
     found = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
     return found - {"case"} if before.meta.case is None else found
 
 
-def explained(before: Document | None, after: Document, keys: Collection[str]) -> bool:
+def explained(before: Version | None, after: Version, keys: Collection[str]) -> bool:
     """Whether a document only grew: its words as before, its front matter changed in ``keys`` alone."""
     if before is None:
         return False
     changed = changed_keys(before, after)
     unmasked = "rehearsal" in changed and not after.meta.rehearsal
-    return not unmasked and changed <= set(keys) and grown(before, after)
+    if unmasked or not changed <= set(keys) or not grown(before.document, after.document):
+        return False
+    return not after.unsaid() - before.unsaid()
 
 
-def same_words(before: Document | None, after: Document | None) -> bool:
-    return isinstance(before, Request) and isinstance(after, Request) and before.words == after.words
+def same_words(before: Version | None, after: Version | None) -> bool:
+    if before is None or after is None:
+        return False
+    old, new = before.document, after.document
+    return isinstance(old, Request) and isinstance(new, Request) and old.words == new.words
 
 
-def newly_approved(before: Document | None, after: Document | None) -> bool:
+def newly_approved(before: Version | None, after: Version | None) -> bool:
     """Whether a version carries an approval, or a name under one, that the version before it did not."""
     if after is None:
         return False
@@ -76,10 +99,15 @@ def amends(message: str) -> bool:
     return bool(_AMEND.search(message))
 
 
+def folds(message: str) -> bool:
+    """Whether a message holds what transitions say of themselves, wherever it stands."""
+    return any("Decisions-Case: " in p and "Decisions-Phase: " in p for p in message.split("\n\n"))
+
+
 def squashed(message: str) -> bool:
     """Whether a message is put together from several: by ``git merge --squash``, or by a forge."""
     paragraphs = message.split("\n\n")
-    blocks = sum("Decisions-Case: " in p and "Decisions-Phase: " in p for p in paragraphs)
+    blocks = sum(map(folds, paragraphs))
     listed = any(p.startswith("* ") for p in paragraphs[1:])
     return blocks > 1 or (blocks == 1 and listed) or "\nSquashed commit of the following:" in "\n" + message
 

@@ -45,7 +45,11 @@ def read_file(root: Path, path: str) -> Found:
     try:
         data = read_regular(root / path, MAX_FILE)
     except DecisionsError as error:
-        return Found(path, b"", Finding("document/file", "error", path, 0, 0, "is not a regular file that can be read", error.hint))
+        return Found(
+            path,
+            b"",
+            Finding("document/file", "error", path, 0, 0, "is not a regular file that can be read", error.hint),
+        )
     if data is None:
         return Found(path, b"", Finding("document/file", "error", path, 0, 0, "is not there", "check the path"))
     return Found(path, data)
@@ -63,12 +67,18 @@ def walk(root: Path, below: str) -> Iterator[Found]:
             path = (here / name).relative_to(root).as_posix()
             if name in names:
                 if (here / name).is_symlink():
-                    yield Found(path, b"", Finding("document/file", "error", path, 0, 0, "is a symbolic link", "replace it"))
+                    yield Found(
+                        path, b"", Finding("document/file", "error", path, 0, 0, "is a symbolic link", "replace it")
+                    )
             else:
                 yield read_file(root, path)
     for error in closed:
         path = Path(error.filename).relative_to(root).as_posix()
-        yield Found(path, b"", Finding("document/file", "error", path, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"))
+        yield Found(
+            path,
+            b"",
+            Finding("document/file", "error", path, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"),
+        )
 
 
 def blob_id(data: bytes, width: int = 40) -> str:

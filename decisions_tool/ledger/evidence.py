@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from decisions_tool.config import Settings
-from decisions_tool.documents.base import Document
 from decisions_tool.documents.kinds import FILES, read_document
 from decisions_tool.documents.paths import TASKS, place
 from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.ledger.compare import Version
 from decisions_tool.ledger.history import Change, Step
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.workflows.case import Case
@@ -43,26 +43,27 @@ class Evidence:
     def text(self, blob: str) -> str | None:
         return self.repository.held(blob, "a recorded file").decode("utf-8", "replace") if blob else None
 
-    def document(self, path: str, blob: str) -> Document | None:
+    def version(self, path: str, blob: str) -> Version | None:
         """A document of ours at a blob; None where there is none, or none that can be read."""
         where = place(path)
         if where is None or where.kind not in FILES or not blob:
             return None
+        data = self.repository.held(blob, path)
         try:
-            return read_document(where.kind, path, self.repository.held(blob, path))
+            return Version(read_document(where.kind, path, data), data.decode("utf-8", "replace"))
         except DocumentError:
             return None
 
-    def versions(self, change: Change) -> tuple[Document | None, Document | None]:
-        return self.document(change.path, change.before), self.document(change.path, change.after)
+    def versions(self, change: Change) -> tuple[Version | None, Version | None]:
+        return self.version(change.path, change.before), self.version(change.path, change.after)
 
-    def at_parents(self, step: Step, path: str) -> list[Document]:
+    def at_parents(self, step: Step, path: str) -> list[Version]:
         """The document at a path as each parent has it."""
         found = []
         for parent in step.parents:
             entry = self.repository.lookup(self.repository.tree_of(parent), path)
-            document = self.document(path, entry.oid) if entry else None
-            found += [document] if document else []
+            version = self.version(path, entry.oid) if entry else None
+            found += [version] if version else []
         return found
 
     def settings(self, commit: str) -> Settings:

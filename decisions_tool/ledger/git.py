@@ -27,7 +27,8 @@ _FORCED = {
 }  # fmt: skip
 _SETTINGS = (
     "core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.fsync=committed", "gc.auto=0", "i18n.commitEncoding=UTF-8",
-    "i18n.logOutputEncoding=UTF-8", "user.useConfigOnly=true", "log.showSignature=false", "log.showRoot=true", "advice.graftFileDeprecated=false",
+    "i18n.logOutputEncoding=UTF-8", "user.useConfigOnly=true", "log.showSignature=false", "log.showRoot=true",
+    "advice.graftFileDeprecated=false",
 )  # fmt: skip
 _DEADLINE = 120.0
 #: (key, value) pairs, over what is configured.
@@ -91,7 +92,9 @@ def locate(start: Path) -> Place:
         return found
     if (start / "HEAD").is_file() and (start / "objects").is_dir():
         raise DecisionsError(f"{start} is a bare repository", "clone it and run decisions in the clone")
-    raise DecisionsError(f"{start} is not in a git repository", "git init && git commit --allow-empty -m 'first commit'")
+    raise DecisionsError(
+        f"{start} is not in a git repository", "git init && git commit --allow-empty -m 'first commit'"
+    )
 
 
 def create(folder: Path, name: str, email: str) -> Place:
@@ -132,7 +135,12 @@ class Git:
         self._config: list[tuple[str, str, str]] | None = None
 
     def run(
-        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, settings: Settings = (), ok: Sequence[int] = (0,)
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        settings: Settings = (),
+        ok: Sequence[int] = (0,),
     ) -> bytes:
         """Standard output of one git command; GitFailed unless it ends with one of ``ok``."""
         command = [executable(), *self._where(), *_flags(_SETTINGS), *args]
@@ -234,7 +242,16 @@ class Git:
 
 def changed_files(git: Git, paths: Sequence[str]) -> list[str]:
     """Files at or below the paths that differ from HEAD in the index or the working tree, untracked ones included."""
-    args = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--", *paths)
+    args = (
+        "status",
+        "--porcelain",
+        "-z",
+        "--untracked-files=all",
+        "--ignore-submodules=all",
+        "--no-renames",
+        "--",
+        *paths,
+    )
     parts = git.run(*args, settings=git.without_filters()).decode("utf-8", "surrogateescape").split("\0")
     return [part[3:] for part in parts if part]
 
@@ -245,7 +262,13 @@ _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "fals
 def _starts_program(key: str) -> bool:
     if key.startswith("filter."):
         return key.endswith((".clean", ".smudge", ".process"))
-    return key in {"gpg.program", "gpg.ssh.program", "gpg.x509.program", "gpg.openpgp.program", "gpg.ssh.defaultkeycommand"}
+    return key in {
+        "gpg.program",
+        "gpg.ssh.program",
+        "gpg.x509.program",
+        "gpg.openpgp.program",
+        "gpg.ssh.defaultkeycommand",
+    }
 
 
 def _flags(settings: Sequence[str]) -> list[str]:
@@ -254,7 +277,11 @@ def _flags(settings: Sequence[str]) -> list[str]:
 
 def _more(settings: Settings) -> dict[str, str]:
     """Settings as environment: ``-c`` would misread a name with an equals sign in it."""
-    pairs = {f"GIT_CONFIG_{part}_{n}": text for n, pair in enumerate(settings) for part, text in zip(("KEY", "VALUE"), pair, strict=True)}
+    pairs = {
+        f"GIT_CONFIG_{part}_{n}": text
+        for n, pair in enumerate(settings)
+        for part, text in zip(("KEY", "VALUE"), pair, strict=True)
+    }
     return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs} if settings else {}
 
 

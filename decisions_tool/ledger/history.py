@@ -87,7 +87,9 @@ def _changes(raw: str) -> Iterator[Change]:
         fields = head.lstrip(":").split(" ")
         modes, oids = fields[: count + 1], fields[count + 1 : 2 * count + 2]
         before, after = oids[0].split(".")[0], oids[count].split(".")[0]
-        yield Change(parts[at + 1], "" if set(before) == {"0"} else before, "" if set(after) == {"0"} else after, modes[count])
+        yield Change(
+            parts[at + 1], "" if set(before) == {"0"} else before, "" if set(after) == {"0"} else after, modes[count]
+        )
         at += 2
 
 

@@ -75,7 +75,10 @@ def _clear_dead(path: Path) -> None:
     with suppress(FileNotFoundError):
         held = path.read_text(encoding="ascii", errors="replace")
         if alive(held):
-            raise Busy(f"another run (process {held.partition(':')[0]}) is at work in this repository", "wait for it, or stop it")
+            raise Busy(
+                f"another run (process {held.partition(':')[0]}) is at work in this repository",
+                "wait for it, or stop it",
+            )
         aside = path.with_name(f"run.lock.dead.{os.getpid()}.{secrets.token_hex(4)}")
         path.rename(aside)
         if alive(aside.read_text(encoding="ascii", errors="replace")):

@@ -33,9 +33,13 @@ class Objects:
     def tree(self, entries: Sequence[Entry]) -> str:
         """A tree of entries, in git's order."""
         ordered = sorted(entries, key=lambda e: _name(e) + (b"/" if e.mode == "40000" else b""))
-        return self.add("tree", b"".join(f"{e.mode} ".encode() + _name(e) + b"\0" + bytes.fromhex(e.oid) for e in ordered))
+        return self.add(
+            "tree", b"".join(f"{e.mode} ".encode() + _name(e) + b"\0" + bytes.fromhex(e.oid) for e in ordered)
+        )
 
-    def rewrite(self, read: Callable[[str], tuple[Entry, ...]], tree: str | None, changes: Mapping[str, str | None]) -> str | None:
+    def rewrite(
+        self, read: Callable[[str], tuple[Entry, ...]], tree: str | None, changes: Mapping[str, str | None]
+    ) -> str | None:
         """The tree with files at relative paths set to blob ids or removed; None when nothing is left."""
         held = {entry.name: entry for entry in (read(tree) if tree else ())}
         below: dict[str, dict[str, str | None]] = {}

@@ -24,7 +24,9 @@ def branch_for_writing(repository: Repository, branch: str | None = None) -> Hea
     if not head.ref:
         raise DecisionsError("HEAD is detached: a commit here would be on no branch", "git switch -c decisions-work")
     if not head.oid:
-        raise DecisionsError(f"the branch {head.branch!r} has no commit yet", "git commit --allow-empty -m 'first commit'")
+        raise DecisionsError(
+            f"the branch {head.branch!r} has no commit yet", "git commit --allow-empty -m 'first commit'"
+        )
     return head
 
 
@@ -81,7 +83,9 @@ def _try_signing(repository: Repository) -> None:
     try:
         repository.git.run("commit-tree", "-S", "-F", "-", repository.tree_of(head.oid), stdin=b"trial signature\n")
     except GitFailed as error:
-        raise DecisionsError(f"commits are to be signed, and signing fails: {error.message}", "git config commit.gpgsign") from None
+        raise DecisionsError(
+            f"commits are to be signed, and signing fails: {error.message}", "git config commit.gpgsign"
+        ) from None
 
 
 def own_identity(repository: Repository) -> str:

@@ -144,9 +144,9 @@ class Ledger:
         with suppress(OSError, DecisionsError):
             file = inside(self.repository.place.root, path)
             unfinished = re.compile(rf"\.{re.escape(file.name)}\.\d+\.tmp")
-            for name in os.listdir(file.parent):
-                if unfinished.fullmatch(name):
-                    (file.parent / name).unlink()
+            for beside in file.parent.iterdir():
+                if unfinished.fullmatch(beside.name):
+                    beside.unlink()
 
     # -- the index
 
@@ -212,7 +212,11 @@ class Ledger:
 
     def _new_files_crlf(self, path: str) -> bool:
         """Whether the user's line-end settings want a new working file with CRLF."""
-        out = self.repository.git.run("check-attr", "-z", "eol", "text", "--", path).decode("utf-8", "surrogateescape").split("\0")
+        out = (
+            self.repository.git.run("check-attr", "-z", "eol", "text", "--", path)
+            .decode("utf-8", "surrogateescape")
+            .split("\0")
+        )
         attributes = dict(zip(out[1::3], out[2::3], strict=False))
         if attributes.get("text") == "unset" or attributes.get("eol") == "lf":
             return False
@@ -291,7 +295,9 @@ class Turn:
             if entry is None:
                 return
             if entry.mode != "40000":
-                raise DecisionsError(f"{folder}: is not a folder in git", f"git mv -- {shlex.quote(folder)} <elsewhere>")
+                raise DecisionsError(
+                    f"{folder}: is not a folder in git", f"git mv -- {shlex.quote(folder)} <elsewhere>"
+                )
 
     def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""
@@ -338,7 +344,11 @@ class Turn:
 
     def _read_back(self, commit: str, tree: str, message: str) -> None:
         found = self.ledger.repository.git.read(commit)
-        if found is None or not found[1].startswith(f"tree {tree}\nparent {self.tip}\n".encode()) or not found[1].endswith(message.encode()):
+        if (
+            found is None
+            or not found[1].startswith(f"tree {tree}\nparent {self.tip}\n".encode())
+            or not found[1].endswith(message.encode())
+        ):
             raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
 
 
@@ -357,4 +367,3 @@ def _handed_in(objects: Objects, write: Write) -> set[str]:
 
 def _commit_it(path: str) -> str:
     return f"git commit -m 'my changes' -- {shlex.quote(path)}"
-

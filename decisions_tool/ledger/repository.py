@@ -38,7 +38,9 @@ def parse_tree(data: bytes, width: int) -> tuple[Entry, ...]:
         space = data.index(b" ", at)
         end = data.index(b"\0", space)
         oid = data[end + 1 : end + 1 + width].hex()
-        entries.append(Entry(data[at:space].decode().lstrip("0"), data[space + 1 : end].decode("utf-8", "surrogateescape"), oid))
+        entries.append(
+            Entry(data[at:space].decode().lstrip("0"), data[space + 1 : end].decode("utf-8", "surrogateescape"), oid)
+        )
         at = end + 1 + width
     return tuple(entries)
 
@@ -97,11 +99,15 @@ class Repository:
                 return value
         except (OSError, UnicodeDecodeError):
             pass
-        return self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128)).decode().strip()
+        return (
+            self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128)).decode().strip()
+        )
 
     def commit_id(self, name: str) -> str:
         """The commit that a revision names, or DecisionsError."""
-        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128))
+        found = self.git.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128)
+        )
         if not found:
             raise DecisionsError(f"{name!r} is no commit of this repository", "git log --oneline --all")
         return found.decode().strip()
@@ -172,7 +178,9 @@ class Repository:
         """A blob that the repository must have, because a commit of it does."""
         data = self.blob(oid)
         if data is None:
-            raise DecisionsError(f"{path}: its content {oid[:12]} is not in this repository", "git fetch --refetch, or git fsck")
+            raise DecisionsError(
+                f"{path}: its content {oid[:12]} is not in this repository", "git fetch --refetch, or git fsck"
+            )
         return data
 
     # -- what the program keeps here
@@ -207,7 +215,9 @@ class Repository:
             if entry is None or entry.mode != "40000":
                 raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
             tree = entry.oid
-        files = {path: self._file(path, entry) for path, entry in self.walk(tree, f"{TASKS}/{slug}") if entry.mode in REGULAR}
+        files = {
+            path: self._file(path, entry) for path, entry in self.walk(tree, f"{TASKS}/{slug}") if entry.mode in REGULAR
+        }
         return Case(slug, files, settings, commit)
 
     def _file(self, path: str, entry: Entry) -> File:
@@ -218,7 +228,11 @@ class Repository:
     def odd(self, tree: str, prefix: str) -> list[Odd]:
         """Symbolic links and submodules below a managed folder."""
         names = {"120000": "a symbolic link", "160000": "a submodule"}
-        return [Odd(path, names.get(entry.mode, f"mode {entry.mode}")) for path, entry in self.walk(tree, prefix) if entry.mode not in REGULAR]
+        return [
+            Odd(path, names.get(entry.mode, f"mode {entry.mode}"))
+            for path, entry in self.walk(tree, prefix)
+            if entry.mode not in REGULAR
+        ]
 
     def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, FILE)) -> list[str]:
         """Managed files that differ from HEAD in the index or the working tree, untracked ones included."""

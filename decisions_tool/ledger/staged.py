@@ -9,7 +9,10 @@ from decisions_tool.config import FILE
 from decisions_tool.documents.paths import RECORDS, TASKS
 from decisions_tool.ledger.repository import Repository
 
-_EMPTY = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"}
+_EMPTY = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
 
 
 def staged_files(repository: Repository, index: str) -> Iterator[tuple[str, str, bytes]]:
@@ -19,7 +22,8 @@ def staged_files(repository: Repository, index: str) -> Iterator[tuple[str, str,
     """
     env = {"GIT_INDEX_FILE": str(Path(index).absolute())} if index else {}
     head = repository.head().oid or _EMPTY[64 if repository.git.setting("extensions.objectformat") == "sha256" else 40]
-    args = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", head, "--", TASKS, RECORDS, FILE)
+    form = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index")
+    args = ("diff-index", "--cached", *form, head, "--", TASKS, RECORDS, FILE)
     parts = repository.git.run(*args, env=env).decode("utf-8", "surrogateescape").split("\0")
     for meta, path in zip(parts[::2], parts[1::2], strict=False):
         _, mode, _, oid, status = meta.split(" ")

@@ -35,7 +35,16 @@ class Transition:
     def message(self, subject: str) -> str:
         """Subject and trailers; every value is one line."""
         head = one_line(subject.format(case=self.case, what=one_line(self.what, 120)), 160)
-        values = (self.case, self.phase, self.slot, self.backend, self.model, self.cost, digest(self.inputs), self.reason)
+        values = (
+            self.case,
+            self.phase,
+            self.slot,
+            self.backend,
+            self.model,
+            self.cost,
+            digest(self.inputs),
+            self.reason,
+        )
         lines = [f"Decisions-{name}: {one_line(value)}" for name, value in zip(NAMES, values, strict=True) if value]
         return head + "\n\n" + "\n".join(lines) + "\n"
 

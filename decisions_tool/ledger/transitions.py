@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from decisions_tool.config import FILE
-from decisions_tool.documents.base import Document
 from decisions_tool.documents.paths import TASKS, task_path
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
+    Version,
     answers,
     changed_keys,
     explained,
@@ -96,7 +96,7 @@ class Transitions:
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
         path = before.path("request")
-        document = next((self.evidence.document(path, c.after) for c in step.changes if c.path == path), None)
+        document = next((self.evidence.version(path, c.after) for c in step.changes if c.path == path), None)
         pinned = (document.meta.pinned or "") if document else ""
         if pinned != before.commit:
             said = "the pinned commit is not its parent: history was rewritten"
@@ -121,7 +121,7 @@ class Transitions:
                 self.report.wrong("edited", step, change.path, f"{phase.name}/{slot} changed more than its part")
         self._own_part(step, phase, slot, before)
 
-    def _provenance(self, step: Step, change: Change, document: Document, before: Case) -> None:
+    def _provenance(self, step: Step, change: Change, document: Version, before: Case) -> None:
         meta = document.meta
         inputs, cost = digest(meta.inputs or {}), (meta.usage or {}).get("cost-usd", "")
         said = (meta.case, meta.phase, meta.agent, meta.backend or "", meta.model or "", inputs, cost)

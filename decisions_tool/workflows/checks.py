@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.kinds import FILES, read_document
-from decisions_tool.documents.paths import RECORDS, TASKS, name_problem, place
+from decisions_tool.documents.paths import RECORDS, TASKS, Place, name_problem, place
 from decisions_tool.errors import DocumentError, Finding
 
 if TYPE_CHECKING:
@@ -65,11 +65,17 @@ def check_file(path: str, data: bytes) -> list[Finding]:
         front = frontmatter.read(text, path)
     except DocumentError as error:
         return named + list(error.findings)
-    kind = where.kind if where and where.kind in FILES else str((front.values or {}).get("type", ""))
-    if front.values is None or kind not in FILES:
-        by_hand = where is not None and where.kind == "concerns"
-        return named + list(front.warnings) + (_register(front, path) if by_hand else [])
+    kind, ours = _kind(where, front.values)
+    if not ours:
+        return named + list(front.warnings) + (_register(front, path) if kind == "concerns" else [])
     return named + list(front.warnings) + _check_ours(kind, path, data, text, front)
+
+
+def _kind(where: Place | None, values: Mapping[str, object] | None) -> tuple[str, bool]:
+    """(kind, whether the file says that it is ours); the name tells the kind, or else the type."""
+    stated = str(values["type"]) if values and "type" in values else ""
+    kind = where.kind if where and where.kind in FILES else stated if where else ""
+    return kind, values is not None and kind in FILES and bool(stated or kind == "request")
 
 
 def _mixed(text: str, path: str) -> list[Finding]:
@@ -120,10 +126,10 @@ def _roadmap(document: Document, front: frontmatter.FrontMatter, path: str) -> l
 
 
 def _register(front: frontmatter.FrontMatter, path: str) -> list[Finding]:
-    from decisions_tool.documents.register import read_register
+    from decisions_tool.documents.register import registered
     from decisions_tool.rules.concerns import problems
 
-    return problems(read_register(front.body, front.body_line), path)
+    return problems(registered(front), path)
 
 
 _MORE: dict[str, Callable[[Document, frontmatter.FrontMatter, str], list[Finding]]] = {
