@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": commands(), "configuration.md": configuration(), "documents.md": documents(), "checks.md": checks(),
         "phases.md": phases(),
+        "modules.md": modules(),
     }  # fmt: skip
 
 
@@ -147,6 +149,21 @@ def checks() -> str:
 def phases() -> str:
     rows: list[tuple[str, ...]] = [(p.name, ", ".join(p.reads), p.writes, p.by) for p in PLANNING]
     return _page("Phases of the planning workflow", _table(("phase", "reads", "writes", "by"), rows))
+
+
+def modules() -> str:
+    """One sentence for every module: the first of its own description."""
+    package = HERE.parent / "decisions_tool"
+    parts = []
+    rooms = ("cli", "report", "engine", "agents", "agents/offline", "ledger", "workflows", "rules", "documents", "")
+    for room in rooms:
+        rows: list[tuple[str, ...]] = []
+        for file in sorted((package / room).glob("*.py")):
+            said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+            if said:
+                rows.append((f"`{file.relative_to(package)}`", re.split(r"(?<=\.)\s", " ".join(said.split()))[0]))
+        parts += [f"## {room or 'the ground'}", _table(("module", "its job"), rows)]
+    return _page("Modules", "Floors from the top down; a floor uses only those below it.", *parts)
 
 
 def picture() -> str:
