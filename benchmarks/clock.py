@@ -66,14 +66,12 @@ def timed(work: Callable[[], object]) -> float:
 
 def process(command: Sequence[str], folder: Path, before: Callable[[], object] = lambda: None) -> Timer:
     """Time a command from start to end; ``before`` is not counted. A failure stops everything."""
-    surroundings = environment()
+    surroundings, none = environment(), subprocess.DEVNULL
 
     def once() -> float:
         before()
         began = time.perf_counter()
-        code = subprocess.call(
-            command, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )  # fmt: skip
+        code = subprocess.call(command, cwd=folder, env=surroundings, stdin=none, stdout=none, stderr=none)
         took = time.perf_counter() - began
         if code:
             run(command, folder)

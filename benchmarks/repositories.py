@@ -52,7 +52,8 @@ def sources(count: int) -> Iterable[tuple[str, str]]:
 def code() -> list[tuple[str, str]]:
     """The code base that `decisions demo` shows."""
     top = ROOT / "templates" / "demo"
-    return [(path.relative_to(top).as_posix(), path.read_text("utf-8")) for path in sorted(top.rglob("*")) if path.is_file()]
+    files = [path for path in sorted(top.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return [(path.relative_to(top).as_posix(), path.read_text("utf-8")) for path in files]
 
 
 def request(slug: str, panel: str) -> tuple[str, str]:
@@ -61,7 +62,7 @@ def request(slug: str, panel: str) -> tuple[str, str]:
 
 
 def one_case(folder: Path) -> dict[str, str]:
-    """The first documents of a case that the program has really carried out: name -> text with the slug ``model-case``."""
+    """The first documents of a case that the program has carried out: name -> text with the slug ``model-case``."""
     make(folder, [*code(), ("decisions.toml", "baseline = []\n"), request("model-case", "full")])
     run(decisions("run"), folder)
     case = folder / "_tasks" / "model-case"
@@ -73,7 +74,7 @@ def one_case(folder: Path) -> dict[str, str]:
 
 
 def cases(model: Mapping[str, str], count: int, by_hand: bool) -> Iterable[tuple[str, str]]:
-    """Copies of a case under other names; ``by_hand`` leaves the front matter out, as people wrote before the program came."""
+    """Copies of a case under other names; ``by_hand`` leaves the front matter out, as before the program."""
     for number in range(count):
         slug = f"case-{number:05d}"
         for name, text in model.items():

@@ -1,4 +1,4 @@
-"""Measure the program against its limits: one table, exit 1 when something is over. Everything happens in a temporary folder."""
+"""Measure the program against its limits, in a temporary folder: one table, exit 1 when something is over."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed  # noqa: E402
-from benchmarks.repositories import cases, code, git, make, one_case, request, sources  # noqa: E402
+from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
+from benchmarks.repositories import cases, code, git, make, one_case, request, sources
 
 UNWANTED = ("anthropic", "jinja2", "git", "rich")
 _LOADED = """\
@@ -90,8 +90,9 @@ def recording(folder: Path) -> Iterator[Figure]:
     base = git(place, "rev-parse", "HEAD").strip()
     with _writer(place) as writer:
         found = in_turns({"new": writer.new, "commit": _commit(place), "changed": writer.changed}, 41)
-    yield ratio(f"transition, a new document / git commit -qo, {_FILES:,} files", found["new"], found["commit"], 2)
-    yield ratio(f"transition, a changed document / git commit -qo, {_FILES:,} files", found["changed"], found["commit"], 2)
+    beside = f"git commit -qo, {_FILES:,} files"
+    yield ratio(f"transition, a new document / {beside}", found["new"], found["commit"], 2)
+    yield ratio(f"transition, a changed document / {beside}", found["changed"], found["commit"], 2)
 
     def afresh() -> None:
         git(place, "reset", "--quiet", "--hard", base)
@@ -101,7 +102,7 @@ def recording(folder: Path) -> Iterator[Figure]:
     found = in_turns({**runs, "commit": _commit(place)}, 9)
     made = {name: _commits(place, name, base, afresh) for name in runs}
     each = (found["long"] - found["short"]) / (made["long"] - made["short"])
-    yield ratio(f"one more commit of decisions run / git commit -qo, {_FILES:,} files", each, found["commit"], 2)
+    yield ratio(f"one more commit of decisions run / {beside}", each, found["commit"], 2)
 
 
 def _commits(place: Path, name: str, base: str, before: Callable[[], None]) -> int:
@@ -190,8 +191,10 @@ def looking(folder: Path) -> Iterator[Figure]:
 def _status(place: Path, what: str) -> Iterator[Figure]:
     first = timed(lambda: run(decisions("status", "--json"), place)) * 1000
     rows = json.loads(run(decisions("status", "--json"), place))["cases"]
-    assert {row["managed"] for row in rows} == {what == "open"} and len(rows) == _CASES, f"the cases are not {what}"
-    yield Figure(f"first status, {_CASES:,} cases {what}", first, "ms", None, f"{sum(row['files'] for row in rows):,} files")
+    if len(rows) != _CASES or {row["managed"] for row in rows} != {what == "open"}:
+        raise SystemExit(f"the cases are not {what}")
+    files = sum(row["files"] for row in rows)
+    yield Figure(f"first status, {_CASES:,} cases {what}", first, "ms", None, f"{files:,} files")
     timers: dict[str, Timer] = {"start": process(decisions("--help"), place)}
     for name, args in (("status", ()), ("status --json", ("--json",))):
         timers[f"{name}, after one commit"] = process(decisions("status", *args), place, _edit(place))
@@ -240,7 +243,8 @@ def main() -> int:
     if wanted.json:
         print(json.dumps(_plain(figures), indent=1))
     else:
-        print(f"medians of runs in turns; Python {platform.python_version()}, {run(['git', '--version'], Path()).strip()}")
+        git_version = run(["git", "--version"], Path()).strip()
+        print(f"medians of runs in turns; Python {platform.python_version()}, {git_version}")
     return int(any(figure.over for figure in figures))
 
 
