@@ -168,7 +168,7 @@ class Ledger:
         private, index = git_dir / f"decisions-index-{os.getpid()}", git_dir / "index"
         try:
             if index.exists():
-                shutil.copyfile(index, private)
+                shutil.copy2(index, private)  # with its time, by which git tells entries that it cannot trust
             self._fill(private, writes)
             absent = [write.path for write in writes if write.after and write.path in held and held[write.path].absent]
             if absent:
