@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -31,12 +32,13 @@ def _words(value: str) -> str:
 
 
 def _subject(value: str) -> str:
-    known = {"case": "c", "what": "w"}
     try:
-        made = value.format(**known)
-    except (KeyError, ValueError, IndexError, AttributeError):
-        raise ValueError("may hold {case} and {what} only") from None
-    if "{what}" not in value or "\n" in made or made.startswith("#"):
+        parts = list(Formatter().parse(value))
+    except ValueError:
+        parts = [("", None, "", "!")]
+    if any(name not in {None, "case", "what"} or spec or turned for _, name, spec, turned in parts):
+        raise ValueError("may hold {case} and {what} only")
+    if "{what}" not in value or "\n" in value or value.startswith("#") or bad_character(value):
         raise ValueError("must hold {what} and be one line that does not begin with #")
     return value
 

@@ -90,7 +90,9 @@ def test_an_entry_may_be_headed(line: str) -> None:
     assert (entry.id, entry.severity, entry.title, entry.sources) == ("C1", "critical", HEADINGS[line], ("Tarjan",))
 
 
-@pytest.mark.parametrize("line", ["## Q3 plans", "## V2 storage", "### About C1", "### C1a. x", "###C1. x", "    ### C1. x", "C1. x"])
+@pytest.mark.parametrize(
+    "line", ["## Q3 plans", "## V2 storage", "### About C1", "### C1a. x", "###C1. x", "    ### C1. x", "C1. x"]
+)
 def test_a_heading_that_only_looks_like_an_entry_is_none(line: str) -> None:
     assert read_register(f"# Concerns\n\n{line}\n\ntext\n").entries == ()
 
@@ -297,7 +299,14 @@ def test_without_a_log_nothing_contradicts_it_and_an_empty_one_contradicts_a_tic
 
 
 def test_several_logs_and_several_rows_are_read_together() -> None:
-    read = log("| # | Decision | Track |", "| C1 | | Phase 1 |", "", "| # | Decision | Track |", "|---|---|---|", "| C1 | y | 2 |")
+    read = log(
+        "| # | Decision | Track |",
+        "| C1 | | Phase 1 |",
+        "",
+        "| # | Decision | Track |",
+        "|---|---|---|",
+        "| C1 | y | 2 |",
+    )
     assert len(read.log) == 2 and contradictions(read) == ()
 
 
@@ -309,13 +318,19 @@ def test_ids_that_stand_twice_or_nowhere_are_named_once_with_their_line() -> Non
 
 def test_a_concern_below_another_keeps_its_fields_to_itself() -> None:
     text = "## Critical\n### C1. a\n**Owner:** store\n#### C2. b\n**Owner:** web\n**Decision:** [x]\n"
-    assert [(entry.owner, entry.field) for entry in read_register(text).entries] == [("store", "absent"), ("web", "done")]
+    assert [(entry.owner, entry.field) for entry in read_register(text).entries] == [
+        ("store", "absent"),
+        ("web", "done"),
+    ]
 
 
 def test_a_heading_below_an_entry_that_repeats_its_id_is_part_of_it() -> None:
     text = "## Critical\n### C1. a\n#### C1: how it was settled\n**Decision:** [x]\n### C2. b\n"
     read = read_register(text)
-    assert [(entry.id, entry.field) for entry in read.entries] == [("C1", "done"), ("C2", "absent")] and not read.repeated
+    assert [(entry.id, entry.field) for entry in read.entries] == [
+        ("C1", "done"),
+        ("C2", "absent"),
+    ] and not read.repeated
 
 
 def test_what_the_program_wrote_is_read_the_same_by_the_strict_model() -> None:
@@ -331,8 +346,7 @@ def test_what_the_program_wrote_is_read_the_same_by_the_strict_model() -> None:
 
 
 _SHAPES = st.sampled_from(
-    ["# Concerns", "## Critical", "## Questions", "### C1. x", "### Q2: y", "#### I3 — z", "**Decision:** [x]", "- **Owner:** store"]
-    + ["| # | Decision | Track |\n|---|---|---|", "| C1+Q2 | y | Track 1, Phase 2 |", "| I1-I9 | | 3 |", "<!--", "-->", "```", "~~~"]
+    ["# Concerns", "## Critical", "## Questions", "### C1. x", "### Q2: y", "#### I3 — z", "**Decision:** [x]", "- **Owner:** store", "| # | Decision | Track |\n|---|---|---|", "| C1+Q2 | y | Track 1, Phase 2 |", "| I1-I9 | | 3 |", "<!--", "-->", "```", "~~~"]
 )
 
 
@@ -342,14 +356,20 @@ def test_any_text_is_read_alike_with_either_line_end_and_below_any_front_matter(
     text = "\n".join(parts)
     read = read_register(text)
     assert read_register(text.replace("\n", "\r\n")) == read
-    assert [entry.line + 7 for entry in read.entries] == [entry.line for entry in read_register(text, first_line=8).entries]
+    assert [entry.line + 7 for entry in read.entries] == [
+        entry.line for entry in read_register(text, first_line=8).entries
+    ]
     assert read_register("~~~~~~~~\n" + text).entries == ()
 
 
 @settings(max_examples=60)
 @given(document=documents(Concerns))
 def test_what_the_program_writes_is_read_as_it_was_meant(document: Concerns) -> None:
-    said = [word for one in document.concerns for word in (one.owner or "", *one.findings, *(who.name for who in one.sources))]
+    said = [
+        word
+        for one in document.concerns
+        for word in (one.owner or "", *one.findings, *(who.name for who in one.sources))
+    ]
     assume(not any(mark in word for word in said for mark in ("**", "__")))
     read = read_register(document.body(), deepest=3)
     assert [(entry.id, entry.severity, entry.field) for entry in read.entries] == [

@@ -73,7 +73,11 @@ class Concern(Part):
 
     def lines(self) -> str:
         sources = ", ".join(f"{source.name} ({source.severity})" for source in self.sources)
-        parts = [f"**Source:** {sources}", f"**Findings:** {', '.join(self.findings)}", labelled("Problem", self.problem)]
+        parts = [
+            f"**Source:** {sources}",
+            f"**Findings:** {', '.join(self.findings)}",
+            labelled("Problem", self.problem),
+        ]
         parts += [labelled("Solution", self.solution)] if self.solution else []
         parts.append(f"**Owner:** {self.owner}" if self.owner else "**Owner:**")
         settled = self.resolution
@@ -134,7 +138,11 @@ def _entries(section: Section, where: Where) -> list[tuple[dict[str, Any], int]]
         return []
     severity = severity_of(section.title)
     if severity is None:
-        raise where.fail(f"{section.title!r} names no severity", section.line, "write ## Critical, Important, Nice-to-have or Questions")
+        raise where.fail(
+            f"{section.title!r} names no severity",
+            section.line,
+            "write ## Critical, Important, Nice-to-have or Questions",
+        )
     return [(_entry(child, severity, where), child.line) for child in section.children]
 
 
@@ -144,7 +152,9 @@ def _entry(child: Section, severity: str, where: Where) -> dict[str, Any]:
         raise where.fail(f"{child.title!r} is not a concern", child.line, "write ### C1. Title")
     named, _, _ = fields(child.body, _FIELDS)
     if LETTERS[severity] != match.group(1)[0]:
-        raise where.fail(f"{match.group(1)} stands under {section_name(severity)}", child.line, "move it, or give it another id")
+        raise where.fail(
+            f"{match.group(1)} stands under {section_name(severity)}", child.line, "move it, or give it another id"
+        )
     sources = []
     for part in items(named.get("Source", "")):
         source = _SOURCE.fullmatch(part)

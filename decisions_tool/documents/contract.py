@@ -122,8 +122,17 @@ def _tracks(table: Table, section: Section, where: Where) -> tuple[dict[str, Any
         line = where.lines[f"tracks.{index}"] = section.line + row.line + 1
         match = _TRACK.fullmatch(row.cells[0])
         if len(row.cells) != len(HEADER) or match is None:
-            raise where.fail("a row is not | Track 1: name | scope | Provides: … |", line, "write Track N: name in the first cell")
-        found.append({"number": int(match.group(1)), "name": match.group(2), "scope": row.cells[1], **_clauses(row.cells[2], line, where)})
+            raise where.fail(
+                "a row is not | Track 1: name | scope | Provides: … |", line, "write Track N: name in the first cell"
+            )
+        found.append(
+            {
+                "number": int(match.group(1)),
+                "name": match.group(2),
+                "scope": row.cells[1],
+                **_clauses(row.cells[2], line, where),
+            }
+        )
     return tuple(found)
 
 
@@ -137,5 +146,3 @@ def _clauses(cell: str, line: int, where: Where) -> dict[str, Any]:
             raise where.fail(f"cannot read {clause.strip()!r}", line, "write Provides: a, b; Consumes: c; Bridge: d")
         found[match.group(1).lower()] = items(match.group(2))
     return found
-
-

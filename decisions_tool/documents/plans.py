@@ -67,7 +67,9 @@ def read_phases(section: Section, where: Where) -> list[dict[str, Any]]:
         needs, _, more = named.get("Depends on", "").partition("\n")
         for item in items(needs):
             if not _NEEDS.fullmatch(item):
-                raise where.fail(f"cannot read the dependency {item!r}", child.line, "write Phase 0, or Track 2 Phase 0")
+                raise where.fail(
+                    f"cannot read the dependency {item!r}", child.line, "write Phase 0, or Track 2 Phase 0"
+                )
         prose = "\n\n".join(part for part in (before, more.strip(), text.strip()) if part)
         found.append(
             {

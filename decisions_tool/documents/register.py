@@ -275,7 +275,9 @@ def split_names(value: str) -> tuple[str, ...]:
     listed = re.sub(r"(?:^|\n)\s*[-*+•]\s+", ", ", value)
     flat = _outside(re.sub(r"\[[^\[\]]*\]", "", _plain(" ".join(listed.split()))))
     parts = re.split(r"[,;+&/]|\b(?:and|и)\b", flat)
-    names = (re.sub(r"\s*[:–—-]\s.*$|\s+(?:HIGH|MEDIUM|LOW|CRITICAL)\s*$", "", f"{part} ").strip(" .:–—-") for part in parts)
+    names = (
+        re.sub(r"\s*[:–—-]\s.*$|\s+(?:HIGH|MEDIUM|LOW|CRITICAL)\s*$", "", f"{part} ").strip(" .:–—-") for part in parts
+    )
     return tuple(dict.fromkeys(name for name in names if name and not _PENDING.fullmatch(name)))
 
 
@@ -295,7 +297,10 @@ def _columns(table: Table) -> dict[str, int]:
     names = [_plain(name).strip(" .").casefold() for name in table.header]
     at = {
         kind: next((index for index, name in enumerate(names) if re.match(pattern, name)), -1)
-        for kind, pattern in (("decision", r"decision|decided|resolution|resolved|outcome"), ("track", r".*\btracks?\b"))
+        for kind, pattern in (
+            ("decision", r"decision|decided|resolution|resolved|outcome"),
+            ("track", r".*\btracks?\b"),
+        )
     }
     at["track"] = at["track"] if at["track"] >= 0 else next((i for i, name in enumerate(names) if name == "phase"), -1)
     named = [index for index, name in enumerate(names) if name in _ID_NAMES]
@@ -333,7 +338,9 @@ def concern_ids(cell: str) -> tuple[str, ...]:
 
 
 _JOINT = r"[ ]?(?:[–—+/,&-]|and|и)[ ]?"
-_TRACK = re.compile(rf"\b(?:(?i:tracks?)|T)[ #.:]{{0,3}}(\d{{1,2}}|[A-Z])\b((?:{_JOINT}(?:(?i:tracks?) ?)?(?:\d{{1,2}}|[A-Z])\b(?! ?-))*)")
+_TRACK = re.compile(
+    rf"\b(?:(?i:tracks?)|T)[ #.:]{{0,3}}(\d{{1,2}}|[A-Z])\b((?:{_JOINT}(?:(?i:tracks?) ?)?(?:\d{{1,2}}|[A-Z])\b(?! ?-))*)"
+)
 _PHASE = re.compile(r"\b(?:(?i:phases?|ph\.?)|P)[ ]?(?:\d[\d.]*|[A-Z]\b)\+?")
 
 

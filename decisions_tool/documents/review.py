@@ -118,7 +118,11 @@ class Review(Document):
 def _findings(section: Section, where: Where) -> list[tuple[dict[str, Any], int]]:
     severity = severity_of(section.title)
     if severity is None:
-        raise where.fail(f"{section.title!r} names no severity", section.line, "write ## Critical, Important, Nice-to-have or Questions")
+        raise where.fail(
+            f"{section.title!r} names no severity",
+            section.line,
+            "write ## Critical, Important, Nice-to-have or Questions",
+        )
     found = []
     for child in section.children:
         match = _TITLE.fullmatch(child.title)
@@ -126,6 +130,9 @@ def _findings(section: Section, where: Where) -> list[tuple[dict[str, Any], int]
             raise where.fail(f"{child.title!r} is not a finding", child.line, "write ### F1. Title")
         named, _, _ = fields(child.body, ("Where", "Problem", "Suggestion"))
         item = {"id": match.group(1), "title": match.group(2), "severity": severity}
-        item |= {key: named.get(name, "") for key, name in (("where", "Where"), ("problem", "Problem"), ("suggestion", "Suggestion"))}
+        item |= {
+            key: named.get(name, "")
+            for key, name in (("where", "Where"), ("problem", "Problem"), ("suggestion", "Suggestion"))
+        }
         found.append((item, child.line))
     return found

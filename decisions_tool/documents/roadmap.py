@@ -89,7 +89,9 @@ class Roadmap(Document):
     def gather(cls, root: Section, where: Where) -> dict[str, Any]:
         top = where.one_title(root, "Roadmap: title")
         names = ("prior_art", "trade_offs", "decisions")
-        texts = {n: where.section(top, t).text for n, t in zip(names, ("Prior art", "Trade-offs", "Decisions"), strict=True)}
+        texts = {
+            n: where.section(top, t).text for n, t in zip(names, ("Prior art", "Trade-offs", "Decisions"), strict=True)
+        }
         plan = read_plan(top, where) if top.child("Scope") or top.child("Phases") else None
         return {"title": top.title.removeprefix("Roadmap:").strip(), **texts, "plan": plan}
 
@@ -112,7 +114,9 @@ def read_plan(top: Section, where: Where) -> dict[str, Any]:
     rows = [row.cells for table in tables(operations.body) for row in table.rows]
     wrong = [row for row in rows if len(row) != len(_OPERATIONS)]
     if wrong:
-        raise where.fail("an operation has not three cells", operations.line, "write | Operation | Complexity | Where |")
+        raise where.fail(
+            "an operation has not three cells", operations.line, "write | Operation | Complexity | Where |"
+        )
     return {
         "statements": {
             "primary": named["Primary component"], "subsystems": items(named["Subsystems"]),
