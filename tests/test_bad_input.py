@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -15,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from decisions_tool.config import read_settings
 from decisions_tool.documents import frontmatter
-from tests.conftest import Cli, Result, make_cli
+from tests.conftest import Cli, Repo, Result, make_cli
 
 REQUEST = "_tasks/cache/001-user-request.md"
 ROADMAP = "_tasks/cache/002-roadmap.md"
@@ -181,7 +183,7 @@ def listing(folder: Path) -> dict[str, tuple[int, float, bytes | str]]:
             stat = path.lstat()
             regular = path.is_file() and not path.is_symlink()
             data = path.read_bytes() if regular else str(path.readlink()) if path.is_symlink() else ""
-            found[str(path)] = (stat.st_mode, stat.st_mtime, data)
+            found[str(path)] = (stat.st_mode, 0 if path == folder / ".git" else stat.st_mtime, data)
     return found
 
 
@@ -192,6 +194,13 @@ def untouched(folder: Path, seconds: float = 1.0) -> Iterator[None]:
     yield
     assert time.process_time() - begun < seconds
     assert listing(folder) == before
+
+
+def as_the_program_does() -> None:
+    """Make the streams of a test print what cannot be encoded, as the real entry does."""
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def put(folder: Path, path: str | bytes, data: bytes) -> Path:
@@ -247,7 +256,15 @@ def test_a_good_file_is_accepted(data: bytes, tmp_path: Path, check: Cli) -> Non
 
 
 def test_values_are_the_words_that_were_written() -> None:
-    words = {"case": "no", "role": "010", "agent": "1:30", "model": "1.10", "phase": "1.0e+3", "uid": "2026-02-30", "backend": ".inf"}
+    words = {
+        "case": "no",
+        "role": "010",
+        "agent": "1:30",
+        "model": "1.10",
+        "phase": "1.0e+3",
+        "uid": "2026-02-30",
+        "backend": ".inf",
+    }
     text = front(*(f"{key}: {value}" for key, value in words.items())).decode()
     values = frontmatter.read(text, REQUEST).values
     assert values == {"type": "request", "schema": "1", "status": "open", **words}
@@ -262,7 +279,9 @@ def test_a_value_lost_to_a_comment_is_a_warning_in_other_peoples_files(tmp_path:
 
 def alone(folder: Path, *args: str) -> Result:
     """The command as a process of its own, with little memory and a clock."""
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (400 << 20,) * 2); " if sys.platform == "linux" else ""
+    limit = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (400 << 20,) * 2); " if sys.platform == "linux" else ""
+    )
     code = f"{limit}from decisions_tool.cli import main; main()"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, *args]
@@ -270,7 +289,22 @@ def alone(folder: Path, *args: str) -> Result:
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-SAMPLE = ("01 empty", "06", "21", "28", "29", "31 flow 8", "32 8", "33 400", "34 10", "36", "57 over", "59 esc", "60", "65 conflict in the t")
+SAMPLE = (
+    "01 empty",
+    "06",
+    "21",
+    "28",
+    "29",
+    "31 flow 8",
+    "32 8",
+    "33 400",
+    "34 10",
+    "36",
+    "57 over",
+    "59 esc",
+    "60",
+    "65 conflict in the t",
+)
 
 
 @pytest.mark.parametrize("row", [row for row in BAD if row.row.startswith(SAMPLE)], ids=lambda row: row.row)
@@ -307,3 +341,212 @@ def test_a_long_text_is_read_in_one_go(text: str, tmp_path: Path, check: Cli) ->
     put(tmp_path, REGISTER, text.encode())
     with untouched(tmp_path, seconds=4.0):
         assert check("check").code in {0, 1}
+
+
+# ---------------------------------------------------------------------- names
+
+NAMES = {
+    "67 not UTF-8": (b"_tasks/cache/caf\xe9.md", "is not UTF-8"),
+    "68 a line end": (b"_tasks/cache/a\nb.md", "other systems refuse"),
+    "68 a tab": (b"_tasks/cache/a\tb.md", "other systems refuse"),
+    "68 quotes": (b'_tasks/cache/a"b.md', "other systems refuse"),
+    "68 an escape": (b"_tasks/cache/a\x1b[31m.md", "other systems refuse"),
+    "69 an option": (b"_tasks/cache/-rf.md", "begins with '-'"),
+    "69 a long option": (b"_tasks/cache/--output=x.md", "begins with '-'"),
+    "69 a magic pathspec": (b"_tasks/:(top)x/001-user-request.md", "other systems refuse"),
+    "69 a pattern": (b"_tasks/cache/*.md", "other systems refuse"),
+    "70 git's folder with a joiner": ("_tasks/cache/.git\u200c/x.md".encode(), "imitates git's own folder"),
+    "70 git's folder in capitals": (b"_tasks/cache/.GIT/x.md", "imitates git's own folder"),
+    "70 git's folder, shortened": (b"_tasks/cache/git~1/x.md", "imitates git's own folder"),
+    "71 a device": (b"_tasks/cache/CON.md", "device name on Windows"),
+    "71 a device as folder": (b"_tasks/nul/001-user-request.md", "device name on Windows"),
+    "71 a dot at the end": (b"_tasks/cache./001-user-request.md", "ends with a dot or a space"),
+    "71 a blank at the end": (b"_tasks/cache /001-user-request.md", "ends with a dot or a space"),
+    "71 255 bytes": (b"_tasks/cache/" + b"x" * 252 + b".md", "longer than 200 bytes"),
+    "57 a name that runs backwards": ("_tasks/cache/a\u202eb.md".encode(), "nobody can see"),
+    "67 a record that is not UTF-8": (b"docs/decisions/caf\xe9.md", "is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_name_is_refused_on_disk_and_the_rest_still_looked_at(name: str, tmp_path: Path, check: Cli) -> None:
+    path, says = NAMES[name]
+    as_the_program_does()
+    put(tmp_path, path, b"# Title\n")
+    put(tmp_path, "_tasks/other/001-user-request.md", b"")
+    with untouched(tmp_path):
+        result = check("check")
+    assert result.code == 1 and says in result.out and "Hint: rename it" in result.out and "Traceback" not in result.err
+    assert "_tasks/other/001-user-request.md:1:1: error: the file is empty" in result.out
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e]", result.out + result.err)
+
+
+@pytest.mark.parametrize(
+    "name", ["67 not UTF-8", "68 a line end", "69 an option", "69 a pattern", "70 git's folder with a joiner"]
+)
+def test_a_bad_name_is_refused_in_the_index(name: str, repo: Repo, cli: Cli) -> None:
+    path, says = NAMES[name]
+    as_the_program_does()
+    put(repo.path, path, b"# Title\n")
+    subprocess.run(["git", "--literal-pathspecs", "add", "--", os.fsdecode(path)], cwd=repo.path, check=True)
+    with untouched(repo.path):
+        result = cli("check", "--staged")
+    assert result.code == 1 and says in result.out and "Traceback" not in result.err
+
+
+def test_a_line_end_in_a_name_is_printed_as_an_escape(tmp_path: Path, check: Cli) -> None:
+    put(tmp_path, b"_tasks/cache/a\n_tasks/b.md:1:1: error: forged.md", b"# Title\n")
+    assert not any(line.startswith("_tasks/b.md") for line in check("check").out.split("\n"))
+
+
+TWINS = {
+    "72 capitals": ("_tasks/cache/notes.md", "_tasks/cache/Notes.md"),
+    "72 Unicode form": ("_tasks/cache/caf\u00e9.md", "_tasks/cache/cafe\u0301.md"),
+    "72 capitals in a folder": ("_tasks/cache/research/a.md", "_tasks/cache/Research/a.md"),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_names_that_fall_together_are_refused(name: str, tmp_path: Path, check: Cli) -> None:
+    put(tmp_path, REQUEST, front())
+    for path in TWINS[name]:
+        put(tmp_path, path, b"# Title\n")
+    with untouched(tmp_path):
+        result = check("check")
+    assert result.code == 1 and "differs from" in result.out and "Hint: rename one of them" in result.out
+
+
+@pytest.mark.parametrize(
+    "paths", [("_tasks/cache/a.md", "_tasks/cache/A.md"), ("_tasks/cache/a.md", "_tasks/Cache/a.md")]
+)
+def test_names_that_fall_together_are_refused_in_any_folder(paths: tuple[str, str], tmp_path: Path, check: Cli) -> None:
+    for path in paths:
+        put(tmp_path, path, b"# Title\n")
+    assert check("check").code == 1
+
+
+# ---------------------------------------------------------------------- what is no file
+
+
+def test_73_a_link_is_not_followed(tmp_path: Path, check: Cli) -> None:
+    put(tmp_path, "secret.txt", b"---\ntype: request\npassword: hunter2\n---\n")
+    (tmp_path / "_tasks/cache").mkdir(parents=True)
+    (tmp_path / REQUEST).symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "_tasks/cache/002-roadmap.md").symlink_to("/nowhere")
+    (tmp_path / "_tasks/linked").symlink_to(tmp_path, target_is_directory=True)
+    with untouched(tmp_path):
+        result = check("check")
+    assert result.code == 1 and "hunter2" not in result.out + result.err
+    for path in (REQUEST, ROADMAP, "_tasks/linked"):
+        assert re.search(rf"^{path}: error: is .*\[document/file\]\n    Hint: replace it", result.out, re.M)
+
+
+def test_74_a_pipe_is_not_waited_for(tmp_path: Path, check: Cli) -> None:
+    (tmp_path / "_tasks/cache").mkdir(parents=True)
+    os.mkfifo(tmp_path / REQUEST)
+    with untouched(tmp_path):
+        result = check("check")
+    assert result.code == 1 and f"{REQUEST}: error: is not a regular file" in result.out
+    assert alone(tmp_path, "check").code == 1
+
+
+def test_74_a_folder_in_the_place_of_a_document_is_refused(tmp_path: Path, check: Cli) -> None:
+    put(tmp_path, "_tasks/cache/002-roadmap.md/notes.txt", b"x")
+    assert check("check").code == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, check: Cli) -> None:
+    put(tmp_path, REQUEST, front()).chmod(0)
+    result = check("check")
+    assert result.code == 1 and REQUEST in result.out and "Hint" in result.out
+
+
+def test_75_a_submodule_in_a_managed_place_is_refused_in_the_index(repo: Repo, cli: Cli) -> None:
+    oid = repo.git("rev-parse", "HEAD")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{oid},{ROADMAP}")
+    with untouched(repo.path):
+        result = cli("check", "--staged")
+    assert (
+        result.code == 1
+        and f"{ROADMAP}: error: is not a regular file" in result.out
+        and "Hint: git rm --cached" in result.out
+    )
+
+
+def test_75_a_repository_inside_is_refused_on_disk(repo: Repo, cli: Cli) -> None:
+    repo.git("init", "-q", str(repo.path / "_tasks/cache/inner"))
+    repo.write("_tasks/cache/inner/x.md", "# Title\n")
+    assert cli("check").code == 1
+
+
+def test_66_an_unresolved_merge_is_refused_in_the_index(repo: Repo, cli: Cli) -> None:
+    repo.commit({REQUEST: "# Title\n\none\n"})
+    repo.git("checkout", "-q", "-b", "other")
+    repo.commit({REQUEST: "# Title\n\ntwo\n"})
+    repo.git("checkout", "-q", "main")
+    repo.commit({REQUEST: "# Title\n\nthree\n"})
+    repo.git("merge", "-q", "other", check=False)
+    with untouched(repo.path):
+        staged, disk = cli("check", "--staged"), cli("check")
+    assert staged.code == 1 and REQUEST in staged.out and "Traceback" not in staged.err
+    assert disk.code == 1 and f"{REQUEST}:3:1: error: an unresolved merge conflict" in disk.out
+
+
+# ---------------------------------------------------------------------- decisions.toml
+
+TOML = {
+    "no TOML": ("gates = [\n", 1, "not TOML", "write key ="),
+    "no TOML further down": ('gates = []\n\nsubject "x"\n', 3, "not TOML", "write key ="),
+    "a key twice": ("gates = []\ngates = []\n", 2, "not TOML", "write key ="),
+    "byte order mark": ("\ufeffgates = []\n", 1, "not TOML", "write key ="),
+    "10,000 deep": ("gates = " + "[" * 10_000 + "]" * 10_000, 1, "nested too deep", "write key ="),
+    "5,000 digits": ("[run]\nparallel = " + "9" * 5_000, 2, "not TOML", "write key ="),
+    "unknown key": ("# mine\ngate = []\n", 2, "unknown key 'gate'", "did you mean 'gates'?"),
+    "unknown table": ("[trakcs]\nshare = 1\n", 1, "unknown key 'trakcs'", "did you mean 'tracks'?"),
+    "unknown key in a table": ("[run]\nparallel = 2\n\n[tracks]\nshare = 5\nconted = []\n", 6, "'tracks.conted'", "did you mean 'counted'?"),
+    "unknown key like nothing": ("[run]\nxyzzy = 2\n", 2, "unknown key 'run.xyzzy'", "known keys: parallel"),
+    "unknown key of an expert": ('[experts.ada]\nname = "Ada"\nlens = "x"\ncatches = "y"\nlense = "z"\n', 5, "'experts.ada.lense'", "'lens'"),
+    "a word for a number": ('[experts.ada]\nname = "Ada"\nlens = "share = 1"\ncatches = "y"\n[tracks]\nshare = "x"\n', 6, "tracks.share", "found 'x'"),
+    "a number for a word": ("subject = 5\n", 1, "subject: input should be a valid string", "found 5"),
+    "a number out of reach": ("[tracks]\nshare = 100\n", 2, "tracks.share", "found 100"),
+    "a float for an integer": ("[run]\nparallel = 2.0\n", 2, "run.parallel", "found 2.0"),
+    "infinity": ("[run]\nparallel = inf\n", 2, "run.parallel", "found inf"),
+    "truth for an integer": ("[run]\nparallel = true\n", 2, "run.parallel", "found True"),
+    "a word for a list": ('gates = "panel"\n', 1, "gates: input should be a valid tuple", "found 'panel'"),
+    "a table for a word": ("[subject]\nx = 1\n", 1, "subject: ", "found {'x': 1}"),
+    "a name that is no name": ('[backends.roles]\n"../x" = "offline"\n', 2, "../x", "found '../x'"),
+    "an expert that there is not": ('[panels]\nmini = ["don", "ada"]\n', 2, "panels.mini: 'ada' is no expert", "known experts: tarjan"),
+    "a subject without what": ('subject = "{case}"\n', 1, "must hold {what}", "found '{case}'"),
+    "a subject as wide as a memory": ('subject = "{what:>9999999999}"\n', 1, "{case} and {what} only", "found"),
+    "a subject that reads attributes": ('subject = "{what.__class__} {what}"\n', 1, "{case} and {what} only", "found"),
+    "a character that hides": ('[experts.ada]\nname = "A\\u202eda"\nlens = "x"\ncatches = "y"\n', 2, "hides or reorders", "found"),
+    "severity that there is not": ('[tracks]\ncounted = ["critical", "high"]\n', 2, "tracks.counted", "found 'high'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOML)
+def test_bad_settings_are_refused(name: str, tmp_path: Path, check: Cli) -> None:
+    text, line, says, hint = TOML[name]
+    put(tmp_path, "decisions.toml", text.encode())
+    with untouched(tmp_path):
+        refused(check("check"), Bad(name, b"", line, says, hint, "decisions.toml"))
+
+
+def test_an_empty_file_of_settings_is_as_good_as_none() -> None:
+    assert read_settings("") == read_settings(None)
+
+
+def test_a_baseline_of_ten_thousand_cases_is_read(repo: Repo, cli: Cli) -> None:
+    slugs = [f"2026-01-31-a-task-with-a-rather-long-name-{number:05d}" for number in range(10_000)]
+    text = "baseline = [\n" + "".join(f'  "{slug}",\n' for slug in slugs) + "]\n"
+    repo.commit({"decisions.toml": text, f"_tasks/{slugs[-1]}/001-user-request.md": "# Old\n"})
+    with untouched(repo.path, seconds=2.0):
+        assert cli("check").code == 0
+        assert cli("status", "--json").json["cases"][0]["managed"] is False
+    assert read_settings(text).baseline[-1] == slugs[-1]
+
+
+def test_settings_of_more_than_four_megabytes_are_refused() -> None:
+    with pytest.raises(Exception, match="more than 4194304 bytes"):
+        read_settings("#" * (4 << 20) + "\n")

@@ -38,7 +38,11 @@ def put(
     left: Mapping[str, bytes] | None = None,
 ) -> str:
     """One turn of the ledger; the commit."""
-    with closing(Repository(repo.path)) as repository, run_lock(repository.place), Ledger(repository, branch).turn() as turn:
+    with (
+        closing(Repository(repo.path)) as repository,
+        run_lock(repository.place),
+        Ledger(repository, branch).turn() as turn,
+    ):
         return turn.commit(changes, f"{message}\n", left)
 
 

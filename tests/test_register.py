@@ -346,7 +346,23 @@ def test_what_the_program_wrote_is_read_the_same_by_the_strict_model() -> None:
 
 
 _SHAPES = st.sampled_from(
-    ["# Concerns", "## Critical", "## Questions", "### C1. x", "### Q2: y", "#### I3 — z", "**Decision:** [x]", "- **Owner:** store", "| # | Decision | Track |\n|---|---|---|", "| C1+Q2 | y | Track 1, Phase 2 |", "| I1-I9 | | 3 |", "<!--", "-->", "```", "~~~"]
+    [
+        "# Concerns",
+        "## Critical",
+        "## Questions",
+        "### C1. x",
+        "### Q2: y",
+        "#### I3 — z",
+        "**Decision:** [x]",
+        "- **Owner:** store",
+        "| # | Decision | Track |\n|---|---|---|",
+        "| C1+Q2 | y | Track 1, Phase 2 |",
+        "| I1-I9 | | 3 |",
+        "<!--",
+        "-->",
+        "```",
+        "~~~",
+    ]
 )
 
 

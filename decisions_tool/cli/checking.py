@@ -41,11 +41,16 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         items: Iterable[Found] = _staged(folder)
     else:
         items = _from_disk([folder / path for path in paths] or _everything(folder))
-    cases: set[tuple[Path, str]] = set()
+    names: list[str] = []
     for item in items:
         files += 1
+        names.append(item.path)
         found += [item.problem] if item.problem else _verdict(verdicts, item.path, item.data)
     verdicts.save()
+    if files > 1:
+        from decisions_tool.workflows.checks import check_twins
+
+        found += check_twins(names)
     if not staged:
         cases = _cases([folder / path for path in paths] or _everything(folder))
         for root, slug in sorted(cases):
@@ -143,7 +148,6 @@ def _check_case(root: Path, slug: str) -> list[Finding]:
     from decisions_tool.config import read_settings
     from decisions_tool.ledger.repository import Repository
     from decisions_tool.workflows.case_checks import check_case
-    from decisions_tool.workflows.checks import check_twins
 
     toml = read_file(root, _TOML)
     try:
@@ -153,7 +157,7 @@ def _check_case(root: Path, slug: str) -> list[Finding]:
     case = case_on_disk(root, slug, settings)
     repository = Repository(root) if find_place(root) else None
     try:
-        return check_case(case, repository.blob if repository else None) + check_twins(case.files)
+        return check_case(case, repository.blob if repository else None)
     finally:
         if repository:
             repository.close()

@@ -39,7 +39,8 @@ def put_json(value: dict[str, Any]) -> None:
 
 
 def put_finding(finding: Finding) -> None:
-    where = f"{finding.path}:{finding.line}:{finding.column}" if finding.line else finding.path
+    path = finding.path.replace("\n", "\\n").replace("\t", "\\t")
+    where = f"{path}:{finding.line}:{finding.column}" if finding.line else path
     put(
         f"{where}: {finding.severity}: {finding.message} [{finding.rule}]",
         "error" if finding.severity == "error" else "warning",

@@ -45,40 +45,42 @@ def read_file(root: Path, path: str) -> Found:
     try:
         data = read_regular(root / path, MAX_FILE)
     except DecisionsError as error:
-        return Found(
-            path,
-            b"",
-            Finding("document/file", "error", path, 0, 0, "is not a regular file that can be read", error.hint),
-        )
+        return _problem(path, "is not a regular file that can be read", error.hint)
     if data is None:
-        return Found(path, b"", Finding("document/file", "error", path, 0, 0, "is not there", "check the path"))
+        return _problem(path, "is not there", "check the path")
     return Found(path, data)
 
 
 def walk(root: Path, below: str) -> Iterator[Found]:
-    """Every file below a folder, sorted; links and folders that cannot be read are reported and not followed."""
-    top = root / below if below else root
+    """Every file below a folder, sorted; what is no folder of a case is reported and not entered."""
     closed: list[OSError] = []
-    for folder, names, files in os.walk(top, onerror=closed.append):
-        names.sort()
-        names[:] = [name for name in names if name != ".git"]
+    for folder, names, files in os.walk(root / below if below else root, onerror=closed.append):
         here = Path(folder)
-        for name in [*names, *sorted(files)]:
-            path = (here / name).relative_to(root).as_posix()
-            if name in names:
-                if (here / name).is_symlink():
-                    yield Found(
-                        path, b"", Finding("document/file", "error", path, 0, 0, "is a symbolic link", "replace it")
-                    )
-            else:
-                yield read_file(root, path)
+        problems = {name: _no_folder(here / name) for name in sorted(names) if name != ".git"}
+        names[:] = [name for name, why in problems.items() if why is None]
+        for name, why in problems.items():
+            if why:
+                yield _problem((here / name).relative_to(root).as_posix(), *why)
+        for name in sorted(files):
+            yield read_file(root, (here / name).relative_to(root).as_posix())
     for error in closed:
         path = Path(error.filename).relative_to(root).as_posix()
-        yield Found(
-            path,
-            b"",
-            Finding("document/file", "error", path, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"),
-        )
+        yield _problem(path, f"cannot be read: {error.strerror}", "check its permissions")
+
+
+def _no_folder(folder: Path) -> tuple[str, str] | None:
+    """Why a folder is not entered, with what to do about it."""
+    if folder.is_symlink():
+        return "is a symbolic link", "replace it"
+    if (folder / ".git").exists():
+        return "is a repository of its own", "move it elsewhere"
+    if folder.name.endswith(".md"):
+        return "is a folder where a document belongs", "rename it"
+    return None
+
+
+def _problem(path: str, message: str, hint: str) -> Found:
+    return Found(path, b"", Finding("document/file", "error", path, 0, 0, message, hint))
 
 
 def blob_id(data: bytes, width: int = 40) -> str:

@@ -49,7 +49,7 @@ def make_schedule(tracks: Sequence[Track], consumes: Mapping[int, bool] | None =
     for node in order:
         start[node] = max((start[need] + nodes[need].effort for need in needs[node] if need in start), default=0)
     finish = max((start[node] + nodes[node].effort for node in order), default=0)
-    ready = tuple(node for node in order if not needs[node])
+    ready = tuple(node for node in order if not nodes[node].needs)
     path = _critical(order, start, needs, nodes) if not cycle else ()
     return Schedule(tuple(tracks), needs, start, finish, path, ready, tuple(findings))
 
@@ -71,16 +71,26 @@ def _needs(
 
 
 def _sorted(needs: Mapping[Node, tuple[Node, ...]]) -> tuple[list[Node], list[Node]]:
-    """(topological order, nodes that are on or behind a cycle)."""
+    """(topological order up to a cycle, that cycle: each node waits for the next, the last for the first)."""
     order: list[Node] = []
     left = dict(needs)
     while left:
         free = sorted(node for node, wanted in left.items() if not any(need in left for need in wanted))
         if not free:
-            return order, sorted(left)
+            return order, _cycle(left)
         order += free
         left = {node: wanted for node, wanted in left.items() if node not in free}
     return order, []
+
+
+def _cycle(left: Mapping[Node, tuple[Node, ...]]) -> list[Node]:
+    """A cycle among nodes that all wait for one of them."""
+    node = min(left)
+    seen: list[Node] = []
+    while node not in seen:
+        seen.append(node)
+        node = min(need for need in left[node] if need in left)
+    return seen[seen.index(node) :]
 
 
 def _cycle_finding(cycle: list[Node], tracks: Sequence[Track]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""What the torture tests share: processes that can be killed, a seed that can be repeated, and a hard look at what is left."""
+"""What the torture tests share: processes to kill, a seed to repeat them by, and a hard look at what is left."""
 
 from __future__ import annotations
 
@@ -66,6 +66,13 @@ def kill_after(folder: Path, delay: float, group: bool, *args: str) -> bool:
     return True
 
 
+def phases(folder: Path) -> dict[str, str]:
+    """Case -> phase, as the program tells it."""
+    code, out, err = call(folder, "status", "--json")
+    assert code == 0, err
+    return {row["case"]: row["phase"] for row in json.loads(out)["cases"]}
+
+
 def left_over(folder: Path) -> list[str]:
     """Locks and temporary files of a run that is over."""
     git = folder / ".git"
@@ -74,9 +81,8 @@ def left_over(folder: Path) -> list[str]:
 
 def unsound(folder: Path) -> list[str]:
     """What git and the audit have against a repository."""
-    done = subprocess.run(
-        ["git", "fsck", "--strict", "--no-dangling", "--no-progress"], cwd=folder, capture_output=True, text=True, check=False
-    )  # fmt: skip
+    command = ["git", "fsck", "--strict", "--no-dangling", "--no-progress"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     found = [f"git fsck: {line}" for line in (done.stdout + done.stderr).splitlines() if not line.startswith("notice")]
     found += [f"git fsck ended with {done.returncode}"] if done.returncode else []
     repository = Repository(folder)

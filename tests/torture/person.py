@@ -49,8 +49,8 @@ class Person(threading.Thread):
         began = time.monotonic()
         due = 0.0
         ways: list[Callable[[], None]] = [
-            self.commit_what_is_staged, self.commit_one_path, self.commit_all, self.commit_an_older_case, self.commit_notes,
-            self.commit_a_started_request, self.stage_and_leave, self.edit_and_leave, self.look,
+            self.commit_what_is_staged, self.commit_one_path, self.commit_all, self.commit_an_older_case,
+            self.commit_notes, self.commit_a_started_request, self.stage_and_leave, self.edit_and_leave, self.look,
         ]  # fmt: skip
         try:
             while (now := time.monotonic() - began) < self._seconds:

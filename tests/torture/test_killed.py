@@ -1,4 +1,4 @@
-"""A run is killed at any moment, and the next one heals everything by itself: nothing lost, nothing asked twice, nothing left."""
+"""A run is killed at any moment, and the next one heals it: nothing lost, nothing asked twice, nothing left."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ from pathlib import Path
 
 import pytest
 
-from decisions_tool.engine.overview import overview
 from tests.conftest import Repo, make_repo
-from tests.torture.ground import amount, asked_twice, call, chance, kill_after, left_over, unsound
+from tests.torture.ground import amount, asked_twice, call, chance, kill_after, left_over, phases, unsound
 
 CASE = "cache"
 _AT_ONCE = 2
 _AGAIN = 4  # every so many trials the healing run is killed too
+_MEASURED = 20  # every so many trials the length of a run is measured anew: the machine may have other work
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One killing: after how many seconds, alone or with its children; then, perhaps, the healing run as well."""
+    """One killing: at which share of a run, alone or with its children; then, perhaps, the healing run as well."""
 
     number: int
-    delay: float
+    shares: tuple[float, ...]
     group: bool
-    again: float | None
-
-    def __str__(self) -> str:
-        alone = "with its children" if self.group else "alone"
-        then = "" if self.again is None else f", again after {self.again:.3f} s"
-        return f"kill {self.number} after {self.delay:.3f} s, {alone}{then}"
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """When and where the kills of a trial fell, and what was wrong after one more run."""
+
+    told: str
+    moments: list[str]
+    problems: list[str]
+
+
+@dataclass
 class Undisturbed:
-    """What a run comes to when nobody kills it."""
+    """What a run comes to when nobody kills it; ``seconds`` is how long that takes at present."""
 
     seconds: float
     tree: str
@@ -53,14 +56,14 @@ def test_a_run_killed_at_any_moment_is_healed_by_the_next(tmp_path: Path, capsys
     seed, dice = chance()
     prepared = _prepare(tmp_path / "prepared")
     usual = _undisturbed(prepared, tmp_path)
-    trials = [_trial(number, usual.seconds, dice) for number in range(amount("KILLS", 200))]
+    trials = [_trial(number, dice) for number in range(amount("KILLS", 200))]
     began = time.monotonic()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         outcomes = list(pool.map(lambda trial: _carry_out(trial, prepared, tmp_path, usual), trials))
-    fell = Counter(moment for moments, _ in outcomes for moment in moments)
+    fell = Counter(moment for outcome in outcomes for moment in outcome.moments)
     with capsys.disabled():
         sys.stdout.write(_told(seed, usual, fell, time.monotonic() - began))
-    found = [f"{trial}: {problem}" for trial, (_, problems) in zip(trials, outcomes, strict=True) for problem in problems]
+    found = [f"{outcome.told}: {problem}" for outcome in outcomes for problem in outcome.problems]
     assert not found, "\n".join([f"seed {seed}", *found])
 
 
@@ -76,40 +79,43 @@ def _prepare(folder: Path) -> Path:
 
 def _undisturbed(prepared: Path, top: Path) -> Undisturbed:
     """Measured as the trials run: several at once."""
-
-    def once(number: int) -> float:
-        folder = top / f"undisturbed-{number}"
-        shutil.copytree(prepared, folder)
-        began = time.monotonic()
-        code, _, err = call(folder, "run", "--quiet")
-        assert code == 0, err
-        return time.monotonic() - began
-
+    folders = [top / f"undisturbed-{number}" for number in range(3 * _AT_ONCE)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        seconds = statistics.median(pool.map(once, range(6)))
-    repo = Repo(top / "undisturbed-0")
+        seconds = statistics.median(pool.map(lambda folder: _whole_run(prepared, folder), folders))
+    repo = Repo(folders[0])
     assert unsound(repo.path) == [] and left_over(repo.path) == []
     return Undisturbed(seconds, repo.git("rev-parse", "HEAD^{tree}"), sorted(repo.subjects()))
 
 
-def _trial(number: int, seconds: float, dice: random.Random) -> Trial:
-    again = dice.uniform(0, seconds) if number % _AGAIN == 0 else None
-    return Trial(number, dice.uniform(0, seconds), dice.random() < 0.5, again)
+def _whole_run(prepared: Path, folder: Path) -> float:
+    """How many seconds a run takes from start to end."""
+    shutil.copytree(prepared, folder)
+    began = time.monotonic()
+    code, _, err = call(folder, "run", "--quiet")
+    assert code == 0, err
+    return time.monotonic() - began
 
 
-def _carry_out(trial: Trial, prepared: Path, top: Path, usual: Undisturbed) -> tuple[list[str], list[str]]:
-    """(the moments at which it was killed, what is wrong after one more run)."""
+def _trial(number: int, dice: random.Random) -> Trial:
+    shares = tuple(dice.random() for _ in range(2))
+    return Trial(number, shares if number % _AGAIN == 0 else shares[:1], dice.random() < 0.5)
+
+
+def _carry_out(trial: Trial, prepared: Path, top: Path, usual: Undisturbed) -> Outcome:
+    if trial.number % _MEASURED == _MEASURED - 1:
+        usual.seconds = _whole_run(prepared, top / f"measured-{trial.number}")
     folder = top / f"killed-{trial.number}"
     shutil.copytree(prepared, folder)
-    moments = []
-    for delay in (trial.delay, trial.again):
-        if delay is not None:
-            killed = kill_after(folder, delay, trial.group, "run", "--quiet")
-            moments.append(_moment(folder) if killed else "over before the kill")
+    told, moments = f"kill {trial.number}, {'with its children' if trial.group else 'alone'}", []
+    for share in trial.shares:
+        delay = share * usual.seconds
+        killed = kill_after(folder, delay, trial.group, "run", "--quiet")
+        moments.append(_moment(folder) if killed else "over before the kill")
+        told += f", after {delay:.3f} s ({moments[-1]})"
     problems = _healed(Repo(folder), usual)
     if not problems:
         shutil.rmtree(folder)
-    return moments, problems
+    return Outcome(told, moments, problems)
 
 
 def _healed(repo: Repo, usual: Undisturbed) -> list[str]:
@@ -117,12 +123,12 @@ def _healed(repo: Repo, usual: Undisturbed) -> list[str]:
     code, _, err = call(repo.path, "run", "--quiet")
     if code:
         return [f"the next run ended with {code}: {err.strip()}", *(f"left: {path}" for path in left_over(repo.path))]
-    phases = [row["phase"] for row in overview(repo.path)["cases"]]
-    problems = [] if phases == ["done"] else [f"the case is in phase {', '.join(phases)}"]
+    problems = [f"{slug} is in phase {phase}" for slug, phase in phases(repo.path).items() if phase != "done"]
     problems += [f"left: {path}" for path in left_over(repo.path)]
-    problems += [f"git status: {line}" for line in repo.git("status", "--porcelain", "--untracked-files=all").splitlines()]
+    status = repo.git("status", "--porcelain", "--untracked-files=all")
+    problems += [f"git status: {line}" for line in status.splitlines()]
     problems += unsound(repo.path) + asked_twice(repo)
-    problems += [f"still in the {name}: {path.name}" for name in ("spool", "intents") for path in _kept(repo.path, name)]
+    problems += [f"kept: {path.name}" for name in ("spool", "intents") for path in _kept(repo.path, name)]
     if repo.git("rev-parse", "HEAD^{tree}") != usual.tree:
         problems.append("the documents are not those of an undisturbed run")
     if sorted(repo.subjects()) != usual.subjects:
@@ -162,5 +168,6 @@ def _moment_of_commit(folder: Path) -> str:
 
 
 def _told(seed: int, usual: Undisturbed, fell: Counter[str], took: float) -> str:
-    head = f"\nseed {seed}: {sum(fell.values())} kills in {took:.0f} s; undisturbed: {len(usual.subjects)} commits, {usual.seconds:.2f} s\n"
-    return head + "".join(f"  {count:4} {moment}\n" for moment, count in fell.most_common())
+    head = f"\nseed {seed}: {fell.total()} kills in {took:.0f} s; "
+    undisturbed = f"undisturbed: {len(usual.subjects)} commits, {usual.seconds:.2f} s\n"
+    return head + undisturbed + "".join(f"  {count:4} {moment}\n" for moment, count in fell.most_common())
