@@ -68,6 +68,7 @@ class Engine:
         check_ready(self.repository)
         outcome = Outcome()
         with run_lock(self.repository.place):
+            self.ledger.sweep()
             if self.ledger.branch is None and self.ledger.mend():
                 self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
             self._settled = settled(self.repository.place.root) if self.ledger.branch is None else {}

@@ -43,6 +43,7 @@ def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine
     check_ready(repository)
     engine = Engine(repository, listen=listen)
     with run_lock(repository.place):
+        engine.ledger.sweep()
         engine.ledger.mend()
         yield engine
 

@@ -28,6 +28,9 @@ from decisions_tool.ledger.repository import Head, Repository
 
 _LIMIT = 4 << 20
 
+#: Seconds within which an update of a ref is over; its lock does not outlive it.
+_REF_UPDATE = 2.0
+
 
 @dataclass(frozen=True)
 class Write:
@@ -88,7 +91,9 @@ class Ledger:
         lock = IndexLock(self.repository.place)
         pending = self._pending()
         if pending is not None:
-            if not lock.stale:
+            if lock.stale:
+                self._free_ref(pending)
+            else:
                 lock.__enter__()
             try:
                 self._sync(pending)
@@ -97,6 +102,29 @@ class Ledger:
             self._journal.unlink()
         lock.clear_stale()
         return pending is not None
+
+    def _free_ref(self, pending: Pending) -> None:
+        """Remove the ref locks of the git process that died with the run which held the index.
+
+        They are ours when they appeared right after the announcement and hold nothing, or the commit that only we made.
+        """
+        place, announced = self.repository.place, self._journal.stat().st_mtime
+        for lock in (place.git_dir / "HEAD.lock", place.common / f"{pending.ref}.lock"):
+            with suppress(OSError):
+                made = lock.stat().st_mtime
+                told = lock.read_text(encoding="ascii", errors="replace").strip()
+                if told in {"", pending.commit} and announced - 0.1 <= made < announced + _REF_UPDATE:
+                    time.sleep(max(0.0, made + _REF_UPDATE - time.time()))
+                    lock.unlink()
+
+    def sweep(self) -> None:
+        """Remove files that killed runs did not come to rename; for the start of a run, before anything is asked."""
+        place = self.repository.place
+        left = [path for path in place.git_dir.glob("decisions-index-*") if path.name.rpartition("-")[2].isdigit()]
+        left += place.git_dir.glob(".decisions-pending.json.*.tmp")
+        left += [path for folder in ("spool", "intents") for path in (place.store / folder).glob(".*.tmp")]
+        for path in left:
+            path.unlink(missing_ok=True)
 
     def _pending(self) -> Pending | None:
         """The word that a turn left; one that cannot be read is worth nothing."""
