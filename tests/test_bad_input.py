@@ -317,29 +317,29 @@ def test_a_bad_file_is_refused_by_the_installed_program(row: Bad, tmp_path: Path
 # ---------------------------------------------------------------------- text that would keep a careless reader busy
 
 MUCH = {
-    "blanks in a heading": "# a" + " " * 900_000 + "x",
-    "blanks below a bar": "a | b\n-" + " " * 900_000 + "x",
-    "conflicts that never end": "x\n" + "<<<<<<< \n" * 100_000,
-    "hashes": "# " + "#" * 900_000 + "x",
-    "brackets in a field": "## Critical\n### C1. x\n**Source:** " + "[" * 900_000,
-    "parentheses in a field": "## Critical\n### C1. x\n**Source:** " + "(a" * 450_000,
-    "blanks in a box": "## Critical\n### C1. x\n**Decision:** [" + " " * 900_000 + "y",
-    "bold in a field": "## Critical\n### C1. x\n**Decision:** " + "**a" * 300_000,
-    "links in a log": "| # | Decision |\n|---|---|\n| C1 " + "](" * 400_000 + " | x |",
-    "ids in a log": "| # | Decision |\n|---|---|\n" + "| C1-C99 | x |\n" * 60_000,
-    "blanks in a track": "| # | Decision | Track |\n|---|---|---|\n| C1 | x | Track 1" + " " * 900_000 + "| x |",
-    "concerns and a log": "".join(f"### C{n}. x\n**Decision:** [ ]\n" for n in range(999)) + "| # | Decision |\n|---|---|\n" + "| C1 | x |\n" * 60_000,
-    "one concern ninety thousand times": "## Critical\n" + "### C1. x\n" * 90_000,
-    "comments": "<!-- x\n" * 100_000,
-    "fences": "```\n" * 200_000,
-    "blank lines": "\n" * 1_000_000 + "x",
+    "blanks in a heading": "# a" + " " * 300_000 + "x",
+    "blanks below a bar": "a | b\n-" + " " * 300_000 + "x",
+    "conflicts that never end": "x\n" + "<<<<<<< \n" * 30_000,
+    "hashes": "# " + "#" * 300_000 + "x",
+    "brackets in a field": "## Critical\n### C1. x\n**Source:** " + "[" * 300_000,
+    "parentheses in a field": "## Critical\n### C1. x\n**Source:** " + "(a" * 150_000,
+    "blanks in a box": "## Critical\n### C1. x\n**Decision:** [" + " " * 300_000 + "y",
+    "bold in a field": "## Critical\n### C1. x\n**Decision:** " + "**a" * 100_000,
+    "links in a log": "| # | Decision |\n|---|---|\n| C1 " + "](" * 150_000 + " | x |",
+    "ids in a log": "| # | Decision |\n|---|---|\n" + "| C1-C99 | x |\n" * 20_000,
+    "blanks in a track": "| # | Decision | Track |\n|---|---|---|\n| C1 | x | Track 1" + " " * 300_000 + "| x |",
+    "concerns and a log": "".join(f"### C{n}. x\n**Decision:** [ ]\n" for n in range(999)) + "| # | Decision |\n|---|---|\n" + "| C1 | x |\n" * 20_000,
+    "one concern thirty thousand times": "## Critical\n" + "### C1. x\n" * 30_000,
+    "comments": "<!-- x\n" * 50_000,
+    "fences": "```\n" * 70_000,
+    "blank lines": "\n" * 300_000 + "x",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", MUCH.values(), ids=MUCH)
 def test_a_long_text_is_read_in_one_go(text: str, tmp_path: Path, check: Cli) -> None:
     put(tmp_path, REGISTER, text.encode())
-    with untouched(tmp_path, seconds=4.0):
+    with untouched(tmp_path, seconds=2.0):
         assert check("check").code in {0, 1}
 
 
@@ -550,3 +550,16 @@ def test_a_baseline_of_ten_thousand_cases_is_read(repo: Repo, cli: Cli) -> None:
 def test_settings_of_more_than_four_megabytes_are_refused() -> None:
     with pytest.raises(Exception, match="more than 4194304 bytes"):
         read_settings("#" * (4 << 20) + "\n")
+
+
+@pytest.mark.xfail(
+    reason="cli reads decisions.toml from disk with its own decoding: replaced in check, a crash elsewhere"
+)
+@pytest.mark.parametrize("args", [("check",), ("config",), ("concerns", "_tasks/cache")])
+def test_settings_that_are_not_utf8_are_refused(args: tuple[str, ...], repo: Repo, cli: Cli) -> None:
+    repo.write(REGISTER, "### C1. x\n")
+    repo.write("decisions.toml", b'subject = "\xe9 {what}"\n')
+    result = cli(*args)
+    assert (
+        result.code == 1 and "decisions.toml:1:12: " in result.out + result.err and "UTF-8" in result.out + result.err
+    )

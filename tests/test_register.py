@@ -55,6 +55,17 @@ def test_a_disagreement_names_the_line_of_the_entry_and_of_the_log(tmp_path: Pat
     assert result.code == 0 and call("check", "--strict").code == 1
 
 
+def test_p6_tracks_are_counted_from_a_register_by_hand(tmp_path: Path, call: Cli) -> None:
+    laid(tmp_path, (HANDS / "dmitri.md").read_bytes())
+    told = call("tracks", "_tasks/v2", "--json").json
+    readings = [(reading["elsewhere"], reading["counted"], reading["needed"]) for reading in told["readings"]]
+    assert readings == [(3, 5, True), (4, 5, True), (3, 6, True)]
+    assert (told["primary"], told["needed"], told["elsewhere"], told["counted"]) == ("storage", True, 3, 5)
+    assert told["rule"] == told["readings"][0]["rule"] and told["unassigned"] == ["N1"]
+    other = call("tracks", "_tasks/v2", "--primary", "client", "--json").json
+    assert (other["primary"], other["elsewhere"], other["counted"]) == ("client", 3, 5)
+
+
 HEADINGS = {
     "### C1. Lost delta": "Lost delta",
     "### C1: Lost delta": "Lost delta",

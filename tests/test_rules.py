@@ -46,7 +46,9 @@ def said(subsystems: tuple[str, ...], lines: int, horizon: str = "short-term") -
         (("store", "web", "rules"), 5000, "long-term", "full"),
     ],
 )
-def test_p3_the_panel_follows_from_what_the_roadmap_states(subsystems: tuple[str, ...], lines: int, horizon: str, panel: str) -> None:
+def test_p3_the_panel_follows_from_what_the_roadmap_states(
+    subsystems: tuple[str, ...], lines: int, horizon: str, panel: str
+) -> None:
     assert choose_panel(said(subsystems, lines, horizon), None)[0] == panel
 
 
@@ -78,7 +80,10 @@ def test_p6_four_of_seventeen_as_in_the_seed_fires_nothing() -> None:
     assert counts(plan) == [(4, 17, False)] * 3 and plan.tracks == () and plan.components == ("web",)
 
 
-@pytest.mark.parametrize(("elsewhere", "here", "needed"), [(1, 3, False), (25, 75, False), (26, 74, True), (5, 14, True), (1, 0, True), (0, 0, False)])
+@pytest.mark.parametrize(
+    ("elsewhere", "here", "needed"),
+    [(1, 3, False), (25, 75, False), (26, 74, True), (5, 14, True), (1, 0, True), (0, 0, False)],
+)
 def test_p6_more_than_a_quarter_is_needed_and_exactly_a_quarter_is_not(elsewhere: int, here: int, needed: bool) -> None:
     assert rule(owned(elsewhere, here)).decisive.needed is needed
 
@@ -94,7 +99,12 @@ def test_p6_the_contract_counts_in_the_second_reading_and_nice_to_have_in_the_th
 
 
 def test_p6_names_are_compared_without_case_and_kept_as_first_written() -> None:
-    concerns = [Owned("C1", "critical", "Web"), Owned("C2", "critical", "web"), Owned("C3", "critical", "STORE"), Owned("C4", "critical", "Contract")]
+    concerns = [
+        Owned("C1", "critical", "Web"),
+        Owned("C2", "critical", "web"),
+        Owned("C3", "critical", "STORE"),
+        Owned("C4", "critical", "Contract"),
+    ]
     plan = rule(concerns)
     assert counts(plan)[0] == (2, 4, True) and plan.tracks == ("Web",)
 
@@ -106,7 +116,12 @@ def test_p6_concerns_without_an_owner_are_named_and_count_in_the_whole_only() ->
 
 
 def test_p6_a_component_is_a_track_with_two_counted_concerns_or_one_critical() -> None:
-    concerns = owned(2, 0, owner="web") + owned(1, 0, owner="rules") + owned(1, 0, "critical", "cli") + owned(3, 0, "nice-to-have", "docs")
+    concerns = (
+        owned(2, 0, owner="web")
+        + owned(1, 0, owner="rules")
+        + owned(1, 0, "critical", "cli")
+        + owned(3, 0, "nice-to-have", "docs")
+    )
     assert rule(concerns).tracks == ("web", "cli")
     assert rule(concerns + owned(0, 99)).tracks == ()
 
@@ -123,17 +138,29 @@ def test_p6_share_and_counted_severities_are_settings() -> None:
 
 
 @settings(max_examples=100)
-@given(st.lists(st.builds(Owned, st.just("C1"), st.sampled_from(list(LETTERS)), st.sampled_from(["store", "web", "contract", None]))))
+@given(
+    st.lists(
+        st.builds(
+            Owned, st.just("C1"), st.sampled_from(list(LETTERS)), st.sampled_from(["store", "web", "contract", None])
+        )
+    )
+)
 def test_p6_a_reading_is_integer_arithmetic_on_owners(concerns: list[Owned]) -> None:
     weighed = [one for one in concerns if one.severity != "nice-to-have"]
     first, second, third = rule(concerns).readings
     assert (first.counted, first.elsewhere) == (len(weighed), sum(one.owner == "web" for one in weighed))
-    assert second.elsewhere == first.elsewhere + sum(one.owner == "contract" for one in weighed) and second.counted == first.counted
+    assert (
+        second.elsewhere == first.elsewhere + sum(one.owner == "contract" for one in weighed)
+        and second.counted == first.counted
+    )
     assert (third.counted, third.elsewhere) == (len(concerns), sum(one.owner == "web" for one in concerns))
     assert all(reading.needed == (4 * reading.elsewhere > reading.counted) for reading in (first, second, third))
 
 
 # ---------------------------------------------------------------------- documents to count in
+
+
+GRADES: dict[str, Severity] = {"C": "critical", "I": "important", "N": "nice-to-have", "Q": "question"}
 
 
 def meta(kind: type[Document], **values: Any) -> Any:
@@ -146,9 +173,17 @@ def review(*ids: str) -> Review:
 
 
 def concern(name: str, *findings: str, **values: Any) -> Concern:
-    severity: Severity = next(one for one, letter in LETTERS.items() if letter == name[0])  # type: ignore[assignment]
+    severity = GRADES[name[0]]
     source = Source(name="Tarjan", severity=severity)
-    return Concern(id=name, severity=severity, title=name, sources=(source,), findings=findings or ("tarjan F1",), problem="x", **values)
+    return Concern(
+        id=name,
+        severity=severity,
+        title=name,
+        sources=(source,),
+        findings=findings or ("tarjan F1",),
+        problem="x",
+        **values,
+    )
 
 
 def register(*concerns: Concern) -> Concerns:
@@ -181,7 +216,9 @@ def test_p5_findings_that_are_lost_repeated_or_invented_are_named() -> None:
         "tarjan F1 is in 2 concerns",
         "don F1 is no finding of any review",
     ]
-    assert {(finding.rule, finding.severity, finding.path) for finding in found} == {("concerns/coverage", "error", "x.md")}
+    assert {(finding.rule, finding.severity, finding.path) for finding in found} == {
+        ("concerns/coverage", "error", "x.md")
+    }
 
 
 # ---------------------------------------------------------------------- the contract
@@ -200,7 +237,10 @@ def test_p8_what_is_consumed_is_provided_by_another_track() -> None:
     [
         ((track(1), track(2, consumes=("delta",))), "track 2 consumes 'delta', which no other track provides"),
         ((track(1, ("delta",), ("delta",)),), "track 1 consumes 'delta', which no other track provides"),
-        ((track(1, ("deltas",)), track(2, consumes=("delta",))), "track 2 consumes 'delta', which no other track provides"),
+        (
+            (track(1, ("deltas",)), track(2, consumes=("delta",))),
+            "track 2 consumes 'delta', which no other track provides",
+        ),
         ((track(1, ("a",)), track(2, ("A",)), track(3, ("b",))), "'a' is provided by tracks 1 and 2"),
     ],
 )
@@ -240,7 +280,10 @@ def test_p9_a_cycle_is_named_with_the_phases_on_it_and_no_others() -> None:
     two = (phase(0), phase(1, "Track 1 Phase 1"))
     made = laid(one, two)
     found = next(finding for finding in made.findings if finding.rule == "schedule/cycle")
-    assert found.message == "these phases wait for each other: track 1 phase 1, track 2 phase 1" and found.severity == "error"
+    assert (
+        found.message == "these phases wait for each other: track 1 phase 1, track 2 phase 1"
+        and found.severity == "error"
+    )
     assert made.path == () and made.ready == ((1, 0), (2, 0))
 
 
@@ -266,7 +309,9 @@ def test_p11_a_track_queued_behind_the_whole_of_another_is_reported() -> None:
     queued = (phase(0, "Track 1 Phase 1"), phase(1, "Phase 0"), phase(2, "Phase 1"), phase(3, "Phase 2"))
     made = laid(one, queued)
     assert rules(made) == ["schedule/early-wait", "planning/sequential-tracks"]
-    assert made.findings[1].message == "track 2 is queued behind the whole of track 1" and made.findings[1].path == "2.md"
+    assert (
+        made.findings[1].message == "track 2 is queued behind the whole of track 1" and made.findings[1].path == "2.md"
+    )
 
 
 def test_p11_a_track_that_waits_but_consumes_nothing_is_reported() -> None:
@@ -277,7 +322,10 @@ def test_p11_a_track_that_waits_but_consumes_nothing_is_reported() -> None:
 
 
 @settings(max_examples=100)
-@given(st.lists(st.lists(st.integers(0, 7), max_size=3), min_size=1, max_size=8), st.lists(st.integers(0, 5), min_size=8, max_size=8))
+@given(
+    st.lists(st.lists(st.integers(0, 7), max_size=3), min_size=1, max_size=8),
+    st.lists(st.integers(0, 5), min_size=8, max_size=8),
+)
 def test_p9_a_schedule_without_cycles_orders_every_phase(needs: list[list[int]], efforts: list[int]) -> None:
     phases = tuple(
         phase(number, *(f"Phase {need}" for need in wanted if need < number), effort=efforts[number])
@@ -300,7 +348,9 @@ PLAN = Plan(
 
 
 def roadmap(plan: Plan | None = None, prior_art: str = "x", **values: Any) -> Roadmap:
-    return Roadmap(meta=meta(Roadmap, **values), title="x", prior_art=prior_art, trade_offs="x", decisions="x", plan=plan)
+    return Roadmap(
+        meta=meta(Roadmap, **values), title="x", prior_art=prior_art, trade_offs="x", decisions="x", plan=plan
+    )
 
 
 def request(words: str, **values: Any) -> Request:
@@ -325,7 +375,11 @@ LATER: dict[str, tuple[Document, Document, bool]] = {
     "a roadmap loses its plan": (roadmap(PLAN), roadmap(), False),
     "a roadmap is researched anew": (roadmap(), roadmap(prior_art="y"), False),
     "a concern gets its owner": (register(concern("C1")), register(concern("C1", owner="web")), True),
-    "a concern changes its owner": (register(concern("C1", owner="store")), register(concern("C1", owner="web")), False),
+    "a concern changes its owner": (
+        register(concern("C1", owner="store")),
+        register(concern("C1", owner="web")),
+        False,
+    ),
     "a concern is settled": (register(concern("C1")), register(concern("C1", owner="web", resolution=SETTLED)), True),
     "a concern is settled otherwise": (
         register(concern("C1", resolution=SETTLED)),
