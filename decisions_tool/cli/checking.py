@@ -87,9 +87,10 @@ def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
 def _look(path: str, data: bytes) -> list[Finding]:
     if path == _TOML:
         from decisions_tool.config import read_settings
+        from decisions_tool.documents.frontmatter import decode
 
         try:
-            read_settings(data.decode("utf-8", "replace"), path)
+            read_settings(decode(data, path), path)
         except DocumentError as error:
             return list(error.findings)
         return []

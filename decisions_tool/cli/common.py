@@ -82,9 +82,8 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
 
 
 def _from_disk(path: Path) -> Case:
-    from decisions_tool.config import FILE, read_settings
     from decisions_tool.documents.paths import TASKS
-    from decisions_tool.ledger.disk import case_on_disk, managed_root
+    from decisions_tool.ledger.disk import case_on_disk, managed_root, settings_on_disk
 
     if not path.is_dir():
         raise DecisionsError(f"{path} is not there", "decisions status")
@@ -92,6 +91,5 @@ def _from_disk(path: Path) -> Case:
     parts = below.split("/")
     if parts[0] != TASKS or len(parts) < 2:
         raise DecisionsError(f"{path} is no folder below {TASKS}/", "name a case, or the path of its folder")
-    toml = root / FILE
-    settings = read_settings(toml.read_text(encoding="utf-8") if toml.is_file() else None)
+    settings = settings_on_disk(root)
     return case_on_disk(root, parts[1], settings)

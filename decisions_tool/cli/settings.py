@@ -18,12 +18,12 @@ from decisions_tool.report.terminal import table
 @click.pass_obj
 def config(folder: Path, key: str, as_json: bool) -> None:
     """Every setting and where its value comes from; with KEY only those that begin with it."""
-    from decisions_tool.config import EXPERTS, FILE, ROLES, read_settings
+    from decisions_tool.config import EXPERTS, FILE, ROLES
+    from decisions_tool.ledger.disk import settings_on_disk
     from decisions_tool.ledger.git import find_place
 
     place = find_place(folder)
-    toml = (place.root if place else folder) / FILE
-    settings = read_settings(toml.read_text(encoding="utf-8") if toml.is_file() else None)
+    settings = settings_on_disk(place.root if place else folder)
     values = settings.model_dump()
     values["experts"] = {name: e.model_dump() for name, e in {**EXPERTS, **settings.experts}.items()}
     values["roles"] = {name: r.model_dump() for name, r in {**ROLES, **settings.roles}.items()}

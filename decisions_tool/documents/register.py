@@ -341,28 +341,27 @@ _JOINT = r"[ ]?(?:[–—+/,&-]|and|и)[ ]?"
 _TRACK = re.compile(
     rf"\b(?:(?i:tracks?)|T)[ #.:]{{0,3}}(\d{{1,2}}|[A-Z])\b((?:{_JOINT}(?:(?i:tracks?) ?)?(?:\d{{1,2}}|[A-Z])\b(?! ?-))*)"
 )
-_PHASE = re.compile(r"\b(?:(?i:phases?|ph\.?)|P)[ ]?(?:\d[\d.]*|[A-Z]\b)\+?")
+_PHASE = re.compile(rf"\b(?:(?i:phases?|ph\.?)|P)[ ]?(?:\d[\d.]*|[A-Z]\b)\+?(?:{_JOINT}\d[\d.]*\+?)*")
 
 
 def track_names(cell: str) -> tuple[tuple[str, ...], bool]:
     """Tracks that a cell names, as named, and whether it names a phase and no track."""
     flat = " ".join(_plain(cell).split())
-    if re.fullmatch(rf"\d{{1,2}}(?:{_JOINT}\d{{1,2}})*", flat):
-        flat = f"Track {flat}"
+    bare = _PHASE.sub("\0", _outside(flat)).strip()
+    if re.fullmatch(rf"\d{{1,2}}(?:{_JOINT}\d{{1,2}})*", bare):
+        flat = f"Track {bare}"
     found = [name for first, more in _TRACK.findall(flat) for name in _expand(first, more)]
     if found:
         return tuple(dict.fromkeys(found)), False
-    phases = _PHASE.search(flat) is not None
-    parts = (_unphased(part).strip(" .:–—-") for part in re.split(r"[,+/&;]|\b(?:and|и)\b", _outside(flat)))
-    names = [part for part in parts if part and not _PENDING.fullmatch(part) and not part.isdigit()]
-    return tuple(names), phases and not names
+    parts = (_unphased(part).strip(" .:–—-") for part in re.split(r"[,+/&;]|\b(?:and|и)\b", bare))
+    names = [part for part in parts if part and not _PENDING.fullmatch(part)]
+    return tuple(names), not names and _PHASE.search(flat) is not None
 
 
 def _unphased(part: str) -> str:
-    """A name; of a part with a phase in it, the one word before that phase."""
-    phase = _PHASE.search(part)
-    before = part[: phase.start()].split() if phase else []
-    return part if phase is None else before[0] if len(before) == 1 else ""
+    """A name; of a part with a phase in it, which is a NUL here, the one word before that phase."""
+    before, phase, _ = part.partition("\0")
+    return part if not phase else before.strip() if len(before.split()) == 1 else ""
 
 
 def _expand(first: str, more: str) -> list[str]:

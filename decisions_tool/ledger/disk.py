@@ -72,7 +72,7 @@ def _no_folder(folder: Path) -> tuple[str, str] | None:
     """Why a folder is not entered, with what to do about it."""
     if folder.is_symlink():
         return "is a symbolic link", "replace it"
-    if (folder / ".git").exists():
+    if os.path.lexists(folder / ".git"):  # unlike exists(), no error where the folder is closed
         return "is a repository of its own", "move it elsewhere"
     if folder.name.endswith(".md"):
         return "is a folder where a document belongs", "rename it"
@@ -97,3 +97,12 @@ def case_on_disk(root: Path, slug: str, settings: Settings) -> Case:
     if not found and not (root / TASKS / slug).is_dir():
         raise DecisionsError(f"there is no case {slug!r} in {root / TASKS}", "decisions status")
     return Case(slug, {f.path: File(blob_id(f.data), f.data) for f in found}, settings)
+
+
+def settings_on_disk(root: Path) -> Settings:
+    """``decisions.toml`` as it lies on disk."""
+    from decisions_tool.config import FILE, read_settings
+    from decisions_tool.documents.frontmatter import decode
+
+    toml = root / FILE
+    return read_settings(decode(toml.read_bytes(), FILE) if toml.is_file() else None)

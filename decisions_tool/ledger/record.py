@@ -152,7 +152,7 @@ class Ledger:
         for write in pending.writes:
             self._sweep(write.path)
         head = self.repository.head()
-        if head.ref != pending.ref or not self._reached(pending.commit, head.oid):
+        if not self._reached(pending.commit, head.oid):
             return
         root = self.repository.tree_of(head.oid)
         entries = {w.path: self.repository.lookup(root, w.path) for w in pending.writes}
