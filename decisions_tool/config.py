@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Literal
 
@@ -160,6 +161,11 @@ class Settings(Shape):
     def initialised(self) -> bool:
         """True once ``init`` has written down which cases are older than the tool."""
         return "baseline" in self.model_fields_set
+
+    @cached_property
+    def older(self) -> frozenset[str]:
+        """The baseline, for looking up."""
+        return frozenset(self.baseline)
 
     def expert(self, slot: str) -> Expert:
         return self.experts.get(slot) or EXPERTS[slot]

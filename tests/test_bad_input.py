@@ -560,3 +560,18 @@ def test_settings_that_are_not_utf8_are_refused(args: tuple[str, ...], repo: Rep
     assert (
         result.code == 1 and "decisions.toml:1:12: " in result.out + result.err and "UTF-8" in result.out + result.err
     )
+
+
+@pytest.mark.parametrize("make", ["folder", "link"])
+def test_a_decisions_toml_that_is_no_file_is_refused_by_whatever_reads_it(repo: Repo, cli: Cli, make: str) -> None:
+    toml = repo.path / "decisions.toml"
+    toml.unlink(missing_ok=True)
+    if make == "folder":
+        toml.mkdir()
+    else:
+        toml.symlink_to("/etc/hostname")
+    for command in ("check", "config"):
+        said = cli(command)
+        assert said.code == 1, said
+        assert "decisions.toml" in said.out + said.err
+        assert "a regular file" in said.out + said.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from decisions_tool.documents import frontmatter
+from decisions_tool.documents import edits, frontmatter
 from decisions_tool.documents.register import registered
 from decisions_tool.errors import DocumentError
 from tests.conftest import Cli, Repo, decisions, make_cli, make_repo
@@ -55,14 +55,14 @@ def test_front_matter_put_above_any_file_and_keys_set_and_dropped_change_no_othe
     for path in FILES:
         text = path.read_bytes().decode()
         if frontmatter.read(text, path.name).values is None:
-            made = frontmatter.insert(text, {"type": "request", "schema": "1", "status": "open"})
+            made = edits.insert(text, {"type": "request", "schema": "1", "status": "open"})
             front = frontmatter.read(made, path.name)
             assert made.endswith(text) and front.body == text and front.values is not None, path
         else:
             made = text
-        marked = frontmatter.set_key(made, "x-checked", "a: b # c", path.name)
+        marked = edits.set_key(made, "x-checked", "a: b # c", path.name)
         assert len(marked.split("\n")) == len(made.split("\n")) + 1, path
-        assert frontmatter.drop_key(marked, "x-checked", path.name) == made, path
+        assert edits.drop_key(marked, "x-checked", path.name) == made, path
 
 
 def test_every_key_of_every_record_can_be_set_on_its_own_line() -> None:
@@ -71,7 +71,7 @@ def test_every_key_of_every_record_can_be_set_on_its_own_line() -> None:
         text = path.read_bytes().decode()
         for key in frontmatter.read(text, path.name).values or {}:
             try:
-                made = frontmatter.set_key(text, key, "new", path.name)
+                made = edits.set_key(text, key, "new", path.name)
             except DocumentError as refused:
                 assert "spans several lines" in refused.message, path
                 continue

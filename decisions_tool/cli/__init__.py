@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TextIO
 
 
 def main() -> None:
@@ -14,10 +15,16 @@ def main() -> None:
         print(f"decisions {__version__}")
         return
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # plugins of other packages have no business here
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(_guarded())
+
+
+def _nowhere() -> TextIO:
+    """What stands in for a stream that the caller has closed."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # lives as long as the process
 
 
 def _guarded() -> int:

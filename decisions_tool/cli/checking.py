@@ -86,11 +86,11 @@ def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
 
 def _look(path: str, data: bytes) -> list[Finding]:
     if path == _TOML:
-        from decisions_tool.config import read_settings
+        from decisions_tool.config import MAX_BYTES, read_settings
         from decisions_tool.documents.frontmatter import decode
 
         try:
-            read_settings(decode(data, path), path)
+            read_settings(decode(data, path, MAX_BYTES), path)
         except DocumentError as error:
             return list(error.findings)
         return []
@@ -115,8 +115,8 @@ def _from_disk(paths: list[Path]) -> Iterator[Found]:
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise DecisionsError(f"{path} is not there", "check the path")
-        root, below = managed_root(path)
-        if path.is_dir() and not path.is_symlink():
+        root, below = (path.parent, _TOML) if path.name == _TOML else managed_root(path)
+        if path.is_dir() and not path.is_symlink() and below != _TOML:
             yield from walk(root, below)
         else:
             yield read_file(root, below)

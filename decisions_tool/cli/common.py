@@ -60,8 +60,13 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
     """A case by its slug from the last commit, or by a path from the disk, with or without git."""
     from decisions_tool.ledger.git import find_place
 
-    path = folder / name
-    named = Path(name)
+    path, named = folder / name, Path(name)
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise DecisionsError(f"{name[:80]!r} names no case: {error.strerror}", "decisions status") from None
     if path.is_file():
         path, named = path.parent, named.parent
     if len(named.parts) > 1 or (path.is_dir() and named.parts):

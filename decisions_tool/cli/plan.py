@@ -24,7 +24,7 @@ _PRIMARY = re.compile(r"(?im)^[ \t>*_-]*primary component[*_]*[ \t]*:[*_]*[ \t]*
 def _register(case: Case) -> tuple[str, Register]:
     """(path, register) of a case, whoever wrote it."""
     from decisions_tool.documents import frontmatter
-    from decisions_tool.documents.register import read_register
+    from decisions_tool.documents.register import registered
 
     names = [path for path in sorted(case.files) if path.endswith("concerns.md")]
     path = case.path("concerns")
@@ -33,8 +33,7 @@ def _register(case: Case) -> tuple[str, Register]:
             raise DecisionsError(f"{case.folder} has no 004-expert-concerns.md yet", f"decisions why {case.slug}")
         path = names[0]
     text = _whole(case, path)
-    front = frontmatter.read(text, path)
-    return path, read_register(front.body, front.body_line)
+    return path, registered(frontmatter.read(text, path))
 
 
 def _whole(case: Case, path: str) -> str:

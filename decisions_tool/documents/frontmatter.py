@@ -1,14 +1,13 @@
-"""The strict reader of front matter, and edits that change one line. It never writes a file.
+"""The strict reader of front matter. It writes nothing.
 
 YAML is taken apart as an event stream before anything is composed: plain strings, mappings and sequences, and nothing else.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -54,20 +53,20 @@ class FrontMatter:
     warnings: tuple[Finding, ...] = ()
 
 
-class _Refused(Exception):
+class Refused(Exception):
     def __init__(self, message: str, line: int, column: int = 1, hint: str = "") -> None:
         super().__init__(message)
         self.args = (message, line, column, hint)
 
 
-def decode(data: bytes, path: str) -> str:
+def decode(data: bytes, path: str, limit: int = MAX_FILE) -> str:
     """Bytes of a document as text, or a DocumentError that names line and column."""
     try:
-        if len(data) > MAX_FILE:
-            raise _Refused(f"the file has {len(data)} bytes, more than {MAX_FILE}", 1, 1, "split it")
+        if len(data) > limit:
+            raise Refused(f"the file has {len(data)} bytes, more than {limit}", 1, 1, "split it")
         return _decode(data)
-    except _Refused as refused:
-        raise _error(path, refused, "document/encoding") from None
+    except Refused as refused:
+        raise refusal(path, refused, "document/encoding") from None
 
 
 _BARE = re.compile(r"\r(?!\n)")
@@ -81,22 +80,22 @@ def mixed_ends(text: str) -> int:
 
 def _decode(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _Refused("the file is UTF-16", 1, 1, "save it as UTF-8")
+        raise Refused("the file is UTF-16", 1, 1, "save it as UTF-8")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line, column = _position(data[: error.start].decode("utf-8"), error.start)
-        raise _Refused(
+        raise Refused(
             f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8", line, column, "save it as UTF-8"
         ) from None
     if text.startswith("\ufeff"):
-        raise _Refused("the file begins with a byte order mark", 1, 1, "save it as UTF-8 without BOM")
+        raise Refused("the file begins with a byte order mark", 1, 1, "save it as UTF-8 without BOM")
     bare = _BARE.search(text)
     if bare:
-        raise _Refused("a bare carriage return hides text", *_position(text, bare.start()), "save it with line feeds")
+        raise Refused("a bare carriage return hides text", *_position(text, bare.start()), "save it with line feeds")
     bad = bad_character(text)
     if bad:
-        raise _Refused(f"{bad.name} hides or reorders text", *_position(text, bad.offset), "remove it")
+        raise Refused(f"{bad.name} hides or reorders text", *_position(text, bad.offset), "remove it")
     return text
 
 
@@ -105,7 +104,7 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
-def _error(path: str, refused: _Refused, rule: str = "document/front-matter") -> DocumentError:
+def refusal(path: str, refused: Refused, rule: str = "document/front-matter") -> DocumentError:
     message, line, column, hint = refused.args
     return DocumentError([Finding(rule, "error", path, line, column, message, hint)])
 
@@ -132,9 +131,6 @@ class StrictHandler(BaseHandler):
         self.lost = reader.lost
         return values
 
-    def export(self, metadata: dict[str, object], **kwargs: object) -> str:
-        return dump(metadata).rstrip("\n")
-
 
 def read(text: str, path: str) -> FrontMatter:
     """Take a document apart; raise DocumentError with path, line and column for anything doubtful."""
@@ -146,8 +142,8 @@ def read(text: str, path: str) -> FrontMatter:
         block, body, body_line = _split(text)
         _refuse_block(block)
         values: Any = frontmatter.parse(text, handler=handler)[0]
-    except _Refused as refused:
-        raise _error(path, refused) from None
+    except Refused as refused:
+        raise refusal(path, refused) from None
     lost = tuple(
         Finding(
             "document/lost-value",
@@ -192,17 +188,17 @@ _CONFLICT = re.compile(r"^<<<<<<< ", re.M)
 
 def _refuse_imitations(text: str) -> None:
     if not text.strip():
-        raise _Refused(
+        raise Refused(
             "the file is empty: front matter and text are missing", 1, 1, "write the document, or remove the file"
         )
     for pattern, message, hint in _IMITATIONS:
         if re.match(pattern, text):
-            raise _Refused(message, 1, 1, hint)
+            raise Refused(message, 1, 1, hint)
     conflict = _CONFLICT.search(text)
     if conflict and re.compile(r"^>>>>>>> ", re.M).search(text, conflict.end()):
-        raise _Refused("an unresolved merge conflict", *_position(text, conflict.start()), "resolve it: git mergetool")
+        raise Refused("an unresolved merge conflict", *_position(text, conflict.start()), "resolve it: git mergetool")
     if text.rstrip("\r\n") == "---":
-        raise _Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
+        raise Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
 
 
 def _split(text: str) -> tuple[str, str, int]:
@@ -213,20 +209,20 @@ def _split(text: str) -> tuple[str, str, int]:
             body = "\n".join(lines[number + 1 :])
             return "\n".join(lines[1:number]) + ("\n" if number > 1 else ""), body, number + 2
         if bare.rstrip() in {"---", "..."}:
-            raise _Refused("front matter is closed by something else than ---", number + 1, 1, "write exactly ---")
-    raise _Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
+            raise Refused("front matter is closed by something else than ---", number + 1, 1, "write exactly ---")
+    raise Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
 
 
 def _refuse_block(block: str) -> None:
     if len(block.encode()) > MAX_BLOCK:
-        raise _Refused(f"front matter has more than {MAX_BLOCK} bytes", 2, 1, "move text into the body")
+        raise Refused(f"front matter has more than {MAX_BLOCK} bytes", 2, 1, "move text into the body")
     ends = {line.endswith("\r") for line in block.split("\n")[:-1]}
     if len(ends) > 1:
-        raise _Refused("line ends are mixed in front matter", 2, 1, "save the file with one kind of line end")
+        raise Refused("line ends are mixed in front matter", 2, 1, "save the file with one kind of line end")
     bad = bad_character(block, HIDDEN)
     if bad:
         line, column = _position(block, bad.offset)
-        raise _Refused(f"{bad.name} is not allowed in front matter", line + 1, column, "remove it")
+        raise Refused(f"{bad.name} is not allowed in front matter", line + 1, column, "remove it")
 
 
 class _Reader:
@@ -244,7 +240,7 @@ class _Reader:
         next(self.events)  # stream start
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise _Refused("front matter holds no keys", 2, 1, "write at least type: and status:")
+            raise Refused("front matter holds no keys", 2, 1, "write at least type: and status:")
         if event.explicit or event.version or event.tags:
             raise _refused_at(event, "YAML directives and document marks are not allowed", "remove the line")
         root = next(self.events)
@@ -273,11 +269,11 @@ class _Reader:
             ran_out = "end of stream" in problem and error.context_mark
             mark = error.context_mark if ran_out else error.problem_mark or error.context_mark
             line, column = (mark.line + 2, mark.column + 1) if mark else (2, 1)
-            raise _Refused(
+            raise Refused(
                 f"front matter is not YAML: {problem}", line, column, _yaml_hint(self.block, line - 2)
             ) from None
         except yaml.YAMLError as error:
-            raise _Refused(f"front matter is not YAML: {error}", 2, 1, "save the file as UTF-8") from None
+            raise Refused(f"front matter is not YAML: {error}", 2, 1, "save the file as UTF-8") from None
 
     @staticmethod
     def _guard(event: Any) -> None:
@@ -359,9 +355,9 @@ class _Reader:
                 self.lost.append((key, line + 2, name.start_mark.column + 1))
 
 
-def _refused_at(event: Any, message: str, hint: str = "") -> _Refused:
+def _refused_at(event: Any, message: str, hint: str = "") -> Refused:
     mark = event.start_mark
-    return _Refused(message, mark.line + 2, mark.column + 1, hint)
+    return Refused(message, mark.line + 2, mark.column + 1, hint)
 
 
 def _yaml_hint(block: str, line: int) -> str:
@@ -372,109 +368,3 @@ def _yaml_hint(block: str, line: int) -> str:
     if re.search(r":\s*[@`%{\[]", text) or text.count(": ") > 1:
         return f'quote the value: {text.split(":")[0].strip()}: "…"'
     return "check quotes and indentation on this line"
-
-
-# ---------------------------------------------------------------------- writing
-
-_PLAIN = re.compile(
-    r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*"
-    r"|(?=[0-9a-f]*[a-df])[0-9a-f]{40,64}|0|[1-9][0-9]{0,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z"
-)
-_WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false"}
-
-
-def scalar(value: str) -> str:
-    """A value as YAML that every reader takes for the same string."""
-    if (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or value in {"true", "false"}:
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def dump(values: Mapping[str, object]) -> str:
-    """Front matter lines, without fences; values are strings, lists of strings or mappings of strings."""
-    lines: list[str] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            lines.append(f"{key}:")
-            lines += [f"  {scalar(str(name))}: {scalar(str(item))}" for name, item in value.items()]
-        else:
-            lines.append(_line_of(key, value))
-    return "".join(line + "\n" for line in lines)
-
-
-def _line_of(key: str, value: object) -> str:
-    return f"{key}: {_written(value)}"
-
-
-def _written(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{scalar(str(name))}: {scalar(str(item))}' for name, item in value.items())}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(scalar(str(item)) for item in value)}]"
-    return scalar(str(value))
-
-
-def insert(text: str, values: Mapping[str, object]) -> str:
-    """Put front matter above a text that has none; every character of the text stays."""
-    block = f"---\n{dump(values)}---\n"
-    return (block.replace("\n", "\r\n") if text.partition("\n")[0].endswith("\r") else block) + text
-
-
-def set_key(text: str, key: str, value: str | list[str], path: str, order: Sequence[str] = ()) -> str:
-    """Change or add one top-level key (before the keys that follow it in ``order``): one line differs, or DocumentError."""
-    parsed = read(text, path)
-    if parsed.values is None:
-        raise _error(path, _Refused(f"there is no front matter to set {key!r} in", 1))
-    mark = parsed.marks.get(key)
-    if mark is None:
-        later = order[order.index(key) + 1 :] if key in order else ()
-        edited = _insert_line(text, _line_of(key, value), _before(parsed, text, later))
-    elif mark.inline:
-        lines = text.split("\n")
-        old = lines[mark.line - 1]
-        gap = " " if old[mark.start - 1] == ":" else ""
-        lines[mark.line - 1] = old[: mark.start] + gap + _written(value) + old[mark.end :]
-        edited = "\n".join(lines)
-    else:
-        raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
-    _only(parsed, read(edited, path), key, value, path)
-    return edited
-
-
-def drop_key(text: str, key: str, path: str) -> str:
-    """Remove one top-level key that stands on one line."""
-    parsed = read(text, path)
-    mark = parsed.marks.get(key)
-    if mark is None:
-        return text
-    if not mark.inline:
-        raise _error(path, _Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
-    lines = text.split("\n")
-    del lines[mark.line - 1]
-    edited = "\n".join(lines)
-    _only(parsed, read(edited, path), key, None, path)
-    return edited
-
-
-def _before(parsed: FrontMatter, text: str, later: Sequence[str]) -> int:
-    """The index of the first line that belongs to one of ``later``, with the comments right above it; else of the fence."""
-    lines = text.split("\n")
-    at = min((parsed.marks[name].line - 1 for name in later if name in parsed.marks), default=parsed.body_line - 2)
-    while at < parsed.body_line - 2 and lines[at - 1].startswith("#"):
-        at -= 1
-    return at
-
-
-def _insert_line(text: str, line: str, at: int) -> str:
-    lines = text.split("\n")
-    lines.insert(at, line + ("\r" if lines[1].endswith("\r") else ""))
-    return "\n".join(lines)
-
-
-def _only(before: FrontMatter, after: FrontMatter, key: str, value: object, path: str) -> None:
-    expected: dict[str, object] = dict(before.values or {})
-    expected.pop(key, None)
-    if value is not None:
-        expected[key] = value
-    if after.values != expected or after.body != before.body:
-        raise _error(path, _Refused(f"{key!r} cannot be changed safely here", 1, 1, "edit it by hand"))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from decisions_tool.documents import frontmatter
+from decisions_tool.documents import edits, frontmatter
 from decisions_tool.documents.base import Document, Meta, Word
 from decisions_tool.documents.outline import Section, heading, visible_lines
 
@@ -53,4 +53,4 @@ class Request(Document):
     def render(self) -> str:
         values = self.meta.values()
         plain = values == {"type": "request", "schema": "1", "status": "open"} and frontmatter.stands_alone(self.words)
-        return self.words if plain else frontmatter.insert(self.words, values)
+        return self.words if plain else edits.insert(self.words, values)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.config import FILE
-from decisions_tool.documents import frontmatter
+from decisions_tool.documents import edits, frontmatter
 from decisions_tool.documents.kinds import model
 from decisions_tool.documents.paths import MAX_FILE, SLUG, TASKS, task_path
 from decisions_tool.documents.request import Request, RequestMeta
@@ -129,7 +129,7 @@ def set_status(
         text = (
             set_meta(text, "reason", one_line(reason), path, RequestMeta)
             if reason
-            else frontmatter.drop_key(text, "reason", path)
+            else edits.drop_key(text, "reason", path)
         )
         past = {"pause": "paused", "resume": "resumed", "close": "closed"}[verb]
         what = f"{past}: {one_line(reason, 80)}" if reason else past
@@ -150,7 +150,7 @@ def _with_front_matter(case: Case, path: str) -> str:
     text = case.text(path)
     if frontmatter.read(text, path).values is not None:
         return text
-    return frontmatter.insert(text, {"type": "request", "schema": "1", "case": case.slug, "status": "open"})
+    return edits.insert(text, {"type": "request", "schema": "1", "case": case.slug, "status": "open"})
 
 
 def approve(repository: Repository, slug: str, name: str, listen: Listener | None = None) -> None:
@@ -166,7 +166,7 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
             text = case.text(path)
             meta = model(phase.writes).META
             if frontmatter.read(text, path).values is None:
-                text = frontmatter.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
+                text = edits.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
             text = set_meta(text, "status", "approved", path, meta)
             changes[path] = set_meta(text, "decision-makers", [person], path, meta)
         return changes, Transition(

@@ -43,7 +43,7 @@ def managed_root(start: Path) -> tuple[Path, str]:
 def read_file(root: Path, path: str) -> Found:
     """One file, a problem where it is a link, a device or unreadable."""
     try:
-        data = read_regular(root / path, MAX_FILE)
+        data = read_regular(root / path, 4 * MAX_FILE)  # as long as decisions.toml may be
     except DecisionsError as error:
         return _problem(path, "is not a regular file that can be read", error.hint)
     if data is None:
@@ -101,8 +101,8 @@ def case_on_disk(root: Path, slug: str, settings: Settings) -> Case:
 
 def settings_on_disk(root: Path) -> Settings:
     """``decisions.toml`` as it lies on disk."""
-    from decisions_tool.config import FILE, read_settings
+    from decisions_tool.config import FILE, MAX_BYTES, read_settings
     from decisions_tool.documents.frontmatter import decode
 
-    toml = root / FILE
-    return read_settings(decode(toml.read_bytes(), FILE) if toml.is_file() else None)
+    data = read_regular(root / FILE, MAX_BYTES)
+    return read_settings(None if data is None else decode(data, FILE, MAX_BYTES))

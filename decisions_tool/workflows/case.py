@@ -85,7 +85,7 @@ class Case:
         path = self.path("request")
         if path not in self.files:
             return False
-        return self.started or (self.settings.initialised and self.slug not in self.settings.baseline)
+        return self.started or (self.settings.initialised and self.slug not in self.settings.older)
 
     @property
     def started(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.base import Document
-from decisions_tool.documents.frontmatter import drop_key
+from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
 from decisions_tool.documents.request import RequestMeta
 from decisions_tool.errors import DecisionsError, DocumentError, Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from decisions_tool.documents import frontmatter
+from decisions_tool.documents import edits, frontmatter
 from decisions_tool.documents.answers import OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Document, Meta
 from decisions_tool.documents.concerns import Concern, Concerns, Resolution
@@ -93,7 +93,7 @@ def start(case: Case, slot: str, reply: Reply | None) -> Changes:
         "pinned": case.commit,
     }
     if frontmatter.read(text, path).values is None:
-        return {path: frontmatter.insert(text, keys)}
+        return {path: edits.insert(text, keys)}
     for key in ("case", "status", "pinned"):
         text = set_meta(text, key, str(keys[key]), path, RequestMeta)
     return {path: text}
@@ -102,7 +102,7 @@ def start(case: Case, slot: str, reply: Reply | None) -> Changes:
 def set_meta(text: str, key: str, value: str | list[str], path: str, model: type[Meta]) -> str:
     """Change one key of front matter in place, new keys in the order of the table."""
     order = tuple(f.alias or name for name, f in model.model_fields.items())
-    return frontmatter.set_key(text, key, value, path, order)
+    return edits.set_key(text, key, value, path, order)
 
 
 def write_plan(case: Case, slot: str, reply: Reply | None) -> Changes:
@@ -133,14 +133,14 @@ def write_panel(case: Case, slot: str, reply: Reply | None) -> Changes:
         meta = roadmap.meta.model_copy(
             update={"case": case.slug, "status": "planned", "panel": panel, "panel_reason": reason}
         )
-        text = frontmatter.insert(text, meta.values())
+        text = edits.insert(text, meta.values())
     return {path: text}
 
 
 def clear_panel(case: Case, slot: str) -> Changes:
     path = case.path("roadmap")
-    text = frontmatter.drop_key(case.text(path), "panel-reason", path)
-    return {path: frontmatter.drop_key(text, "panel", path)}
+    text = edits.drop_key(case.text(path), "panel-reason", path)
+    return {path: edits.drop_key(text, "panel", path)}
 
 
 def write_concerns(case: Case, slot: str, reply: Reply | None) -> Changes:
