@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -308,3 +309,21 @@ def test_prior_art_names_a_source_or_says_that_there_is_none(started: Repo, cli:
     assert result.code == 1 and "no outside source" in result.err
     started.write("a.md", body.format("See https://example.invalid/caches for eviction."))
     assert cli("submit", "cache", "roadmap/don", "a.md").code == 0
+
+
+def test_a5_what_a_run_cut_short_between_two_removals_left_is_swept_by_the_next(
+    started: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.unlink
+
+    def cut(path: Path, missing_ok: bool = False) -> None:
+        real(path, missing_ok)
+        if path.parent.name in {"spool", "intents"}:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "unlink", cut)
+    assert cli("run").code == 130
+    monkeypatch.setattr(Path, "unlink", real)
+    assert cli("run").code == 0
+    store = started.path / ".git/decisions"
+    assert [*(store / "spool").glob("*"), *(store / "intents").glob("*")] == []

@@ -64,10 +64,10 @@ class Spool:
                 yield item
 
     def drop(self, case: str, phase: str, slot: str, pinned: str, note: str = "recorded") -> None:
-        """Forget an answer that is recorded, or that somebody wants asked anew."""
+        """Forget an answer that is recorded, or that somebody wants asked anew; the answer goes last, so that a sweep finds it."""
         name = _name(case, phase, slot, pinned)
         held = (self._folder / name).exists() or (self._intents / name).exists()
-        for folder in (self._folder, self._intents):
+        for folder in (self._intents, self._folder):
             (folder / name).unlink(missing_ok=True)
         if held:
             self._note(note, case, phase, slot, "")
