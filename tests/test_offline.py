@@ -18,7 +18,7 @@ from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.contract import Contract, ContractMeta, ContractTrack
 from decisions_tool.documents.design import Design
 from decisions_tool.documents.kinds import model
-from decisions_tool.documents.paths import task_path
+from decisions_tool.documents.paths import document_path
 from decisions_tool.documents.review import Review, ReviewFinding, ReviewMeta, Severity
 from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError
@@ -93,7 +93,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.backend = Offline(lambda commit: self.repository)
-        self.documents[task_path("x", "request")] = (
+        self.documents[document_path("x", "request")] = (
             f"---\ntype: request\nschema: 1\n---\n# {self.title}\n\n{self.words}\n"
         )
 
@@ -105,7 +105,7 @@ class Play:
         return read
 
     def keep(self, document: Document, slot: str = "", number: int = 0) -> None:
-        self.documents[task_path("x", document.KIND, slot, number)] = document.render()
+        self.documents[document_path("x", document.KIND, slot, number)] = document.render()
 
     def planned(self) -> Play:
         roadmap, plan = self.ask("roadmap", "don", "roadmap"), self.ask("plan", "joel", "plan")
@@ -494,7 +494,7 @@ def test_nothing_in_a_repository_can_break_or_steer_an_answer(title: str) -> Non
 
 def test_a_missing_document_is_named() -> None:
     backend = Offline(lambda commit: Memory(SHOP))
-    request = {task_path("x", "request"): "Cache the store"}
+    request = {document_path("x", "request"): "Cache the store"}
     for phase, documents, missing in (
         ("plan", {}, "request"), ("review", {}, "roadmap"), ("review", request, "roadmap"),
         ("concerns", request, "review"), ("owners", request, "concerns"), ("synthesis", request, "research"),
@@ -517,7 +517,7 @@ def test_a_commit_is_surveyed_once_however_many_ask() -> None:
         return Memory(SHOP)
 
     backend = Offline(repository)
-    documents = {task_path("x", "request"): "Cache the store"}
+    documents = {document_path("x", "request"): "Cache the store"}
     bodies: list[str] = []
     threads = [
         threading.Thread(target=lambda: bodies.append(ask(backend, "roadmap", "don", documents).body)) for _ in range(8)

@@ -37,11 +37,11 @@ class Memory:
 
 def look(*paths: str, history: Sequence[tuple[str, ...]] = (), **texts: str) -> Survey:
     """Survey files with one comment at ``paths``, and files ``a__b_py="text"`` at ``a/b.py``."""
-    files = dict.fromkeys(paths, "# x\n") | {path_of(name): dedent(text) for name, text in texts.items()}
+    files = dict.fromkeys(paths, "# x\n") | {document_path(name): dedent(text) for name, text in texts.items()}
     return survey(Memory(files, history))
 
 
-def path_of(name: str) -> str:
+def document_path(name: str) -> str:
     stem, _, extension = name.replace("__", "/").rpartition("_")
     return f"{stem}.{extension}"
 

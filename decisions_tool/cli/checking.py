@@ -53,8 +53,8 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         found += check_twins(names)
     if not staged:
         cases = _cases([folder / path for path in paths] or _everything(folder))
-        for root, slug in sorted(cases):
-            found += _check_case(root, slug)
+        for root, case in sorted(cases):
+            found += _check_case(root, case)
     if staged and files == 0 and not as_json:
         return 0
     if paths == () and files == 0 and not as_json:
@@ -123,7 +123,8 @@ def _from_disk(paths: list[Path]) -> Iterator[Found]:
 
 
 def _cases(paths: list[Path]) -> set[tuple[Path, str]]:
-    """Cases whose folder, or a folder above it, is to be checked."""
+    """(root, folder) of the cases that are to be checked whole: named, or below a folder that is."""
+    from decisions_tool.documents.paths import WORKFLOWS, case_folder, owner
     from decisions_tool.ledger.disk import managed_root
 
     found: set[tuple[Path, str]] = set()
@@ -131,20 +132,26 @@ def _cases(paths: list[Path]) -> set[tuple[Path, str]]:
         if not path.is_dir() or path.is_symlink():
             continue
         root, below = managed_root(path)
-        parts = below.split("/") if below else []
-        if parts[:1] == ["_tasks"] and len(parts) > 1:
-            found.add((root, parts[1]))
-        elif (root / "_tasks").is_dir() and parts in ([], ["_tasks"]):
-            found |= {
-                (root, entry.name) for entry in os.scandir(root / "_tasks") if entry.is_dir(follow_symlinks=False)
-            }
+        workflow, slug = owner(f"{below}/")
+        if workflow:
+            found.add((root, case_folder(workflow, slug)))
+        for top, _ in WORKFLOWS.values():
+            if f"{top}/".startswith(f"{below}/" if below else "") and (root / top).is_dir():
+                found |= {
+                    (root, f"{top}/{entry.name}")
+                    for entry in os.scandir(root / top)
+                    if entry.is_dir(follow_symlinks=False)
+                }
     return found
 
 
-def _check_case(root: Path, slug: str) -> list[Finding]:
+def _check_case(root: Path, folder: str) -> list[Finding]:
+    from decisions_tool.documents.paths import WORKFLOWS, owner
     from decisions_tool.ledger.disk import case_on_disk, read_file
 
-    if not read_file(root, f"_tasks/{slug}/001-user-request.md").data.startswith(b"---"):
+    opens = WORKFLOWS[owner(f"{folder}/")[0]][1]
+    name = {"request": "001-user-request.md"}.get(opens, f"{opens}.md")
+    if not read_file(root, f"{folder}/{name}").data.startswith(b"---"):
         return []
     from decisions_tool.config import read_settings
     from decisions_tool.ledger.repository import Repository
@@ -155,7 +162,7 @@ def _check_case(root: Path, slug: str) -> list[Finding]:
         settings = read_settings(None if toml.problem else toml.data.decode("utf-8", "replace"))
     except DocumentError:
         settings = read_settings(None)
-    case = case_on_disk(root, slug, settings)
+    case = case_on_disk(root, folder, settings)
     repository = Repository(root) if find_place(root) else None
     try:
         return check_case(case, repository.blob if repository else None)
@@ -211,11 +218,11 @@ def fmt(folder: Path, paths: tuple[Path, ...], only_check: bool) -> int:
 def _normal(path: str, data: bytes) -> bytes | None:
     """The normal form of a document of ours; None for everything else."""
     from decisions_tool.documents import frontmatter
-    from decisions_tool.documents.kinds import FILES, read_document
+    from decisions_tool.documents.kinds import FILES, OPENING, read_document
     from decisions_tool.documents.paths import place
 
     where = place(path)
-    if where is None or where.kind not in FILES or where.kind == "request":
+    if where is None or where.kind not in FILES or where.kind in OPENING:
         return None
     try:
         text = frontmatter.decode(data, path)

@@ -73,28 +73,36 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
         yield _from_disk(path), None
         return
     if find_place(folder) is None:
-        yield _from_disk(folder / "_tasks" / name), None
+        yield _from_disk(_named(folder, name)), None
         return
     with opened(folder) as repository:
         head = repository.head()
-        folders = repository.case_folders(head.oid) if head.oid else {}
+        folders = repository.cases(head.oid) if head.oid else {}
         if name not in folders:
-            if (repository.place.root / "_tasks" / name).is_dir():
-                yield _from_disk(repository.place.root / "_tasks" / name), repository
+            on_disk = _named(repository.place.root, name)
+            if on_disk.is_dir():
+                yield _from_disk(on_disk), repository
                 return
             raise DecisionsError(f"there is no case {name!r} in the last commit", "decisions status")
         yield repository.case(head.oid, name, repository.settings(head.oid), folders[name]), repository
 
 
+def _named(root: Path, name: str) -> Path:
+    """The folder on disk of a case by its name."""
+    from decisions_tool.documents.paths import QUESTIONS, TASKS
+
+    task, question = root / TASKS / name, root / QUESTIONS / name
+    return question if question.is_dir() and not task.is_dir() else task
+
+
 def _from_disk(path: Path) -> Case:
-    from decisions_tool.documents.paths import TASKS
+    from decisions_tool.documents.paths import case_folder, owner
     from decisions_tool.ledger.disk import case_on_disk, managed_root, settings_on_disk
 
     if not path.is_dir():
         raise DecisionsError(f"{path} is not there", "decisions status")
     root, below = managed_root(path)
-    parts = below.split("/")
-    if parts[0] != TASKS or len(parts) < 2:
-        raise DecisionsError(f"{path} is no folder below {TASKS}/", "name a case, or the path of its folder")
-    settings = settings_on_disk(root)
-    return case_on_disk(root, parts[1], settings)
+    workflow, slug = owner(f"{below}/")
+    if not workflow:
+        raise DecisionsError(f"{path} is no folder of a case", "name a case, or the path of its folder")
+    return case_on_disk(root, case_folder(workflow, slug), settings_on_disk(root))

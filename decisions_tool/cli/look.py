@@ -154,7 +154,7 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
     if outlook.phase == "none":
         return [("it has no 001-user-request.md", f'decisions new task "…" --slug {case.slug}')]
     if outlook.phase in {"done", "closed"}:
-        reason = case.request.meta.reason if case.request else None
+        reason = case.opening.meta.reason if case.opening else None
         return [(f"it is over{f': {reason}' if reason else ''}", f"decisions show {case.slug}")]
     found: list[tuple[str, str]] = []
     for action in outlook.actions:

@@ -9,6 +9,7 @@ import click
 from decisions_tool.cli.common import opened
 from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say
+from decisions_tool.text import one_line
 
 _reason = click.option("-r", "--reason", default="", help="Why; it is kept in the history.")
 _case = click.argument("case")
@@ -50,18 +51,22 @@ def task(folder: Path, title: str, words: str, slug: str, commit: bool) -> None:
     Planning is for changes whose shape is open and that touch more than one component. It ends with tracks, a contract between them and
     every concern resolved. A small change in one module needs neither: the panel rule ends such a task at its roadmap.
     """
-    from decisions_tool.engine.verbs import commit_request, write_request
+    body = words.strip() or "What should change, for whom, and how will you know that it did?"
+    _open_case(folder, "planning", title, f"# {one_line(title)}\n\n{body}\n", slug, commit)
+
+
+def _open_case(folder: Path, workflow: str, title: str, text: str, slug: str, commit: bool) -> None:
+    from decisions_tool.engine.verbs import commit_opening, write_opening
 
     with opened(folder) as repository:
-        path = write_request(repository, title, words, slug)
+        path = write_opening(repository, workflow, title, text, slug)
         put(path)
         if commit:
-            commit_request(repository, path, Progress())
+            commit_opening(repository, path, Progress())
             say("Next: decisions run")
         else:
-            say(
-                f"Next: edit it, then: git add {path} && git commit -m 'Request: {path.split('/')[1]}' && decisions run"
-            )
+            name = path.split("/")[-2]
+            say(f"Next: edit it, then: git add {path} && git commit -m 'Request: {name}' && decisions run")
 
 
 @click.command()

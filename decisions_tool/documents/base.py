@@ -206,7 +206,7 @@ class Document(Part):
         try:
             return cls.model_validate({"meta": meta, **cls.gather(root, where)}, strict=True)
         except ValidationError as error:
-            raise DocumentError(_body_findings(error, where)) from None
+            raise DocumentError(body_findings(error, where)) from None
 
     @classmethod
     def gather(cls, root: outline.Section, where: Where) -> dict[str, Any]:
@@ -310,7 +310,7 @@ def _met(problem: Any) -> str:
     return f"found {one_line(repr(problem['input']), 80)}"
 
 
-def _body_findings(error: ValidationError, where: Where) -> list[Finding]:
+def body_findings(error: ValidationError, where: Where) -> list[Finding]:
     findings = []
     for problem in error.errors():
         loc = problem["loc"]

@@ -18,10 +18,13 @@ KINDS = {
     "synthesis": "research:Synthesis",
     "contract": "contract:Contract",
     "design": "design:Design",
+    "framing": "framing:Framing",
     "plan": "answers:PlanAnswer",
     "owners": "answers:OwnersAnswer",
     "resolution": "answers:ResolutionAnswer",
 }
+#: Kinds that open a case: a person's own words.
+OPENING = ("request", "framing")
 #: Kinds that are files of their own; the rest become parts of one.
 FILES = tuple(name for name, where in KINDS.items() if not where.startswith("answers:"))
 

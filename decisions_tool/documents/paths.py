@@ -54,27 +54,78 @@ TASK_ROWS: tuple[_Row, ...] = (
     _row("synthesis", r"research/synthesis\.md", "research/synthesis.md"),
     _row("research", r"research/(?P<slot>[^/]+)\.md", "research/{slot}.md"),
 )
-_TEMPLATES = {row.kind: row.template for row in TASK_ROWS}
+#: Paths inside the folder of a question.
+QUESTION_ROWS: tuple[_Row, ...] = (
+    _row("framing", r"framing\.md", "framing.md"),
+    _row("proposal", r"agents/(?P<slot>agent-\d{2,3})-proposal\.md", "agents/{slot}-proposal.md"),
+    _row("hybrid", r"agents/(?P<slot>hybrid-\d{2})-proposal\.md", "agents/{slot}-proposal.md"),
+    _row("compliance", r"agents/compliance\.md", "agents/compliance.md"),
+    _row("gate", r"quality-gate\.md", "quality-gate.md"),
+    _row("comparison", r"synthesis\.md", "synthesis.md"),
+    _row("vote", r"votes/(?P<slot>voter-\d{2,3})\.md", "votes/{slot}.md"),
+    _row("runoff", r"runoff/(?P<slot>voter-\d{2,3})\.md", "runoff/{slot}.md"),
+    _row("confirm", r"confirm/(?P<slot>voter-\d{2,3})\.md", "confirm/{slot}.md"),
+    _row("patch", r"patch\.md", "patch.md"),
+    _row("tally", r"tally\.md", "tally.md"),
+    _row("addendum", r"constraint-addendum\.md", "constraint-addendum.md"),
+)
+#: Paths below ``docs/decisions`` that no case owns.
+SHARED_ROWS: tuple[_Row, ...] = (
+    _row("identity", r"working/identity\.md", "working/identity.md"),
+    _row("constraints", r"constraints\.md", "constraints.md"),
+    _row(
+        "record",
+        r"DR-(?P<number>\d{3,})-(?!stories\.md|retrospective\.md)(?P<slot>[^/]+)\.md",
+        "DR-{number:03d}-{slot}.md",
+    ),
+)
+#: Workflow -> (folder of its cases, kind of the document that opens one).
+WORKFLOWS = {"planning": (TASKS, "request"), "decision": (QUESTIONS, "framing")}
+_TEMPLATES = {
+    **{row.kind: (TASKS + "/{case}/", row.template) for row in TASK_ROWS},
+    **{row.kind: (QUESTIONS + "/{case}/", row.template) for row in QUESTION_ROWS},
+    **{row.kind: (RECORDS + "/", row.template) for row in SHARED_ROWS},
+}
 
 
 def place(path: str) -> Place | None:
-    """Say where a repository path belongs, or None when no case owns it."""
-    head, _, rest = path.partition("/")
-    case, slash, inner = rest.partition("/")
-    if head != TASKS or not case or not slash:
-        return None
-    for row in TASK_ROWS:
+    """Say where a repository path belongs, or None when nothing of ours is there."""
+    for workflow, top, rows in (("planning", TASKS, TASK_ROWS), ("decision", QUESTIONS, QUESTION_ROWS)):
+        case, slash, inner = path.removeprefix(f"{top}/").partition("/") if path.startswith(f"{top}/") else ("", "", "")
+        if case and slash:
+            return _match(rows, inner, workflow, case) or Place(workflow, case, "other", "")
+    if path.startswith(f"{RECORDS}/"):
+        return _match(SHARED_ROWS, path[len(RECORDS) + 1 :], "decision", "")
+    return None
+
+
+def _match(rows: tuple[_Row, ...], inner: str, workflow: str, case: str) -> Place | None:
+    for row in rows:
         match = row.pattern.fullmatch(inner)
         if match:
             found = match.groupdict()
             number = found.get("number")
-            return Place("planning", case, row.kind, found.get("slot") or "", int(number) if number else None)
-    return Place("planning", case, "other", "")
+            return Place(workflow, case, row.kind, found.get("slot") or "", int(number) if number else None)
+    return None
 
 
-def task_path(case: str, kind: str, slot: str = "", number: int = 0) -> str:
-    """The path of a task's document, as the program names it."""
-    return f"{TASKS}/{case}/" + _TEMPLATES[kind].format(slot=slot, number=number)
+def document_path(case: str, kind: str, slot: str = "", number: int = 0) -> str:
+    """The path of a document, as the program names it."""
+    folder, name = _TEMPLATES[kind]
+    return folder.format(case=case) + name.format(slot=slot, number=number)
+
+
+def case_folder(workflow: str, case: str) -> str:
+    return f"{WORKFLOWS[workflow][0]}/{case}"
+
+
+def owner(path: str) -> tuple[str, str]:
+    """(workflow, case) of the folder that a path lies in, or two empty texts."""
+    for workflow, (top, _) in WORKFLOWS.items():
+        case, slash, _ = path.removeprefix(f"{top}/").partition("/") if path.startswith(f"{top}/") else ("", "", "")
+        if case and slash:
+            return workflow, case
+    return "", ""
 
 
 def name_problem(name: str) -> str | None:

@@ -13,17 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from decisions_tool import __version__
+from decisions_tool.documents.paths import WORKFLOWS
+from decisions_tool.documents.paths import place as place_of
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.cache import save_text
 from decisions_tool.ledger.git import Git, Place, changed_files, locate
 
 if TYPE_CHECKING:
-    from decisions_tool.ledger.repository import Repository
+    from decisions_tool.ledger.repository import Folder, Repository
     from decisions_tool.workflows.case import Case
 
 _WATCHED = 50
 _SHOWN = 200
 _OVER = {"done", "closed", "none"}
+_ORDER = (
+    "design", "contract", "research", "concerns", "review", "roadmap", "request",
+    "addendum", "tally", "runoff", "vote", "comparison", "gate", "proposal", "framing",
+)  # fmt: skip
 
 
 class Row(TypedDict):
@@ -56,12 +62,21 @@ class Header(TypedDict):
 
 
 class Line(NamedTuple):
-    """A row as it is kept: whether its case is open, the tree of its folder, its name, and the row as JSON."""
+    """A row as it is kept: whether its case is open, the state of its folder, its name, and the row as JSON."""
 
     open: bool
-    tree: str
+    state: str
     case: str
     row: str
+
+    @property
+    def tree(self) -> str:
+        return self.state.partition("+")[0]
+
+    @property
+    def folder(self) -> str:
+        folder: str = json.loads(self.row)["folder"]
+        return folder
 
 
 class Overview(NamedTuple):
@@ -88,8 +103,8 @@ def overview(start: Path, look_closely: bool = False) -> Overview:
 
 
 def settled(start: Path) -> dict[str, str]:
-    """Slug -> tree id of the cases of the last commit that no run has to look at."""
-    return {line.case: line.tree for line in _held(start, locate(start)).lines if not line.open}
+    """Slug -> state of the cases of the last commit that no run has to look at."""
+    return {line.case: line.state for line in _held(start, locate(start)).lines if not line.open}
 
 
 # ---------------------------------------------------------------------- kept from the last look
@@ -101,7 +116,9 @@ def _held(start: Path, place: Place) -> Overview:
     held = _load(cache)
     if held is None or held.header["head"] != _head(place):
         held = _fresh(start, held)
-        kept = [f"{'+' if line.open else '-'}\t{line.tree}\t{json.dumps(line.case)}\t{line.row}" for line in held.lines]
+        kept = [
+            f"{'+' if line.open else '-'}\t{line.state}\t{json.dumps(line.case)}\t{line.row}" for line in held.lines
+        ]
         save_text(cache, "\n".join([json.dumps(held.header), *kept]))
     return held
 
@@ -118,8 +135,8 @@ def _load(cache: Path) -> Overview | None:
 
 
 def _line(text: str) -> Line:
-    mark, tree, case, row = text.split("\t")
-    return Line(mark == "+", tree, json.loads(case) if "\\" in case else case[1:-1], row)
+    mark, state, case, row = text.split("\t")
+    return Line(mark == "+", state, json.loads(case) if "\\" in case else case[1:-1], row)
 
 
 def _head(place: Place) -> str:
@@ -147,9 +164,9 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
     same = held is not None and held.header["settings"] == settings
     known = {line.case: line for line in held.lines} if held and same else {}
     lines = []
-    for slug, tree in repository.case_folders(head.oid).items():
+    for slug, folder in repository.cases(head.oid).items():
         line = known.get(slug)
-        lines.append(line if line and line.tree == tree else _made(repository, head.oid, slug, tree))
+        lines.append(line if line and line.state == folder.state else _made(repository, head.oid, slug, folder))
     waiting = [json.loads(line.row) for line in lines if line.open][: max(_SHOWN, _WATCHED)]
     open_count = sum(line.open for line in lines)
     header: Header = {
@@ -169,29 +186,33 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
 def _blobs(repository: Repository, lines: list[Line]) -> Iterator[tuple[str, str]]:
     for line in lines:
         if line.open:
-            yield from ((path, entry.oid) for path, entry in repository.walk(line.tree, f"_tasks/{line.case}"))
+            yield from ((path, entry.oid) for path, entry in repository.walk(line.tree, line.folder))
 
 
 def _skipped(repository: Repository, root: str, lines: list[Line], held: Overview | None) -> Iterator[dict[str, str]]:
     """What lies among the cases and is none, and what lies in a case and is no file."""
-    folder = repository.lookup(root, "_tasks")
-    if folder is not None and folder.mode == "40000":
-        for entry in repository.entries(folder.oid):
-            if entry.mode != "40000":
-                yield {"path": f"_tasks/{entry.name}", "reason": "is no folder"}
-    same = {(line.case, line.tree) for line in held.lines} if held else set()
-    kept = {line.case for line in lines if (line.case, line.tree) in same}
+    names = {line.case: line.folder for line in lines}
+    for top, _ in WORKFLOWS.values():
+        folder = repository.lookup(root, top)
+        for entry in repository.entries(folder.oid) if folder and folder.mode == "40000" else ():
+            path = f"{top}/{entry.name}"
+            if entry.mode != "40000" and place_of(path) is None:
+                yield {"path": path, "reason": "is no folder"}
+            elif entry.mode == "40000" and names.get(entry.name) != path:
+                yield {"path": path, "reason": "has the name of a task; rename it"}
+    same = {(line.case, line.state) for line in held.lines} if held else set()
+    kept = {line.case for line in lines if (line.case, line.state) in same}
     yield from (item for item in (held.header["skipped"] if held else []) if item.get("case") in kept)
     for line in lines:
         if line.case not in kept:
-            for odd in repository.odd(line.tree, f"_tasks/{line.case}"):
+            for odd in repository.odd(line.tree, line.folder):
                 yield {"path": odd.path, "reason": f"is {odd.what}", "case": line.case}
 
 
-def _made(repository: Repository, commit: str, slug: str, tree: str) -> Line:
+def _made(repository: Repository, commit: str, slug: str, folder: Folder) -> Line:
     from decisions_tool.workflows.planner import plan
 
-    case = repository.case(commit, slug, repository.settings(commit), tree)
+    case = repository.case(commit, slug, repository.settings(commit), folder)
     outlook = plan(case)
     managed = case.managed
     row: Row = {
@@ -202,15 +223,14 @@ def _made(repository: Repository, commit: str, slug: str, tree: str) -> Line:
         "phase": outlook.phase if managed or outlook.phase == "closed" else _reached(case),
         "waiting_for": outlook.waiting_for if managed else "",
         "files": len(case.files),
-        "has_request": case.path("request") in case.files,
+        "has_request": case.path(case.opens) in case.files,
     }
-    return Line(managed and row["phase"] not in _OVER, tree, slug, json.dumps(row))
+    return Line(managed and row["phase"] not in _OVER, folder.state, slug, json.dumps(row))
 
 
 def _reached(case: Case) -> str:
     """The last kind of document that a case which nobody manages has got to."""
-    kinds = ("design", "contract", "research", "concerns", "review", "roadmap", "request")
-    return next((kind for kind in kinds if case.paths(kind)), "none")
+    return next((kind for kind in _ORDER if case.paths(kind)), "none")
 
 
 # ---------------------------------------------------------------------- not committed
@@ -221,11 +241,15 @@ def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] 
     if held.header["open_count"] > _WATCHED and not look_closely:
         return None
     known = {line.case for line in held.lines}
-    tasks = place.root / "_tasks"
-    fresh = sorted(e.name for e in os.scandir(tasks) if e.name not in known and e.is_dir()) if tasks.is_dir() else []
-    suspects = [f"_tasks/{name}" for name in fresh]
+    suspects = [
+        f"{top}/{entry.name}"
+        for top, _ in WORKFLOWS.values()
+        if (place.root / top).is_dir()
+        for entry in sorted(os.scandir(place.root / top), key=lambda entry: entry.name)
+        if entry.name not in known and entry.is_dir()
+    ]
     if held.header["open_count"] > _WATCHED:
-        suspects += [f"_tasks/{line.case}" for line in held.lines if line.open]
+        suspects += [line.folder for line in held.lines if line.open]
     else:
         suspects += _differing(place.root, held.header)
     return changed_files(Git(place), suspects) if suspects else []

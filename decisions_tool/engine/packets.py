@@ -13,10 +13,10 @@ from decisions_tool.workflows.phases import Phase
 
 def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
     """Everything that a slot is told."""
-    request = case.request
-    title = request.title if request else case.slug
-    pinned = (request.meta.pinned if request else None) or case.commit
-    documents = {path: case.text(path) for path in phase.inputs(case, slot) if path in case.files}
+    opening = case.opening
+    title = opening.title if opening else case.slug
+    pinned = case.pinned or case.commit
+    documents = {path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)}
     about = phase.about(case, slot)
     values = {
         "title": title, "pinned": pinned, "slot": slot, "role": phase.by, "directive": _directive(case, phase),
@@ -55,4 +55,4 @@ def _shuffled(documents: dict[str, str], *salt: str) -> list[tuple[str, str]]:
 
 def input_blobs(case: Case, phase: Phase, slot: str) -> dict[str, str]:
     """Path -> blob id of what a slot reads."""
-    return {path: case.files[path].blob for path in phase.inputs(case, slot) if path in case.files}
+    return {path: file.blob for path in phase.inputs(case, slot) if (file := case.file(path))}

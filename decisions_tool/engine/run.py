@@ -24,7 +24,7 @@ from decisions_tool.ledger.trailers import Transition
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
-from decisions_tool.workflows.planning import by_name
+from decisions_tool.workflows.tables import row
 
 _TRIES = 40
 
@@ -98,20 +98,20 @@ class Engine:
     def _read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
         head = branch_for_writing(self.repository, self.ledger.branch)
         settings = self.repository.settings(head.oid)
-        folders = self.repository.case_folders(head.oid)
+        folders = self.repository.cases(head.oid)
         for slug in only:
             if slug not in folders:
                 raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
         cases = []
-        for slug, tree in folders.items():
-            if (only and slug not in only) or self._settled.get(slug) == tree:
+        for slug, folder in folders.items():
+            if (only and slug not in only) or self._settled.get(slug) == folder.state:
                 continue
-            case = self.repository.case(head.oid, slug, settings, tree)
-            cases.append((case, self._outlook(case, tree)))
+            case = self.repository.case(head.oid, slug, settings, folder)
+            cases.append((case, self._outlook(case, folder.state)))
         return settings, cases
 
-    def _outlook(self, case: Case, tree: str) -> Outlook:
-        key = (case.slug, tree, id(case.settings))
+    def _outlook(self, case: Case, state: str) -> Outlook:
+        key = (case.slug, state, id(case.settings))
         if key not in self._outlooks:
             self._outlooks[key] = plan(case)
         return self._outlooks[key]
@@ -137,7 +137,7 @@ class Engine:
 
     def _edited(self, case: Case, ask: Ask) -> bool:
         """Whether a person has uncommitted work in the document that the answer would change."""
-        phase = by_name(ask.phase)
+        phase = row(case.workflow, ask.phase)
         if self.ledger.branch is not None or phase.path(case, ask.slot):
             return False
         path = case.path(phase.writes)
@@ -155,7 +155,7 @@ class Engine:
         self._blocked[(ask.case, ask.phase, ask.slot)] = Wait(ask.case, ask.phase, "a person", why, command)
 
     def _question(self, case: Case, ask: Ask) -> _Question:
-        phase = by_name(ask.phase)
+        phase = row(case.workflow, ask.phase)
         packet = make_packet(case, phase, ask.slot, self.repository.place.root)
         inputs = input_blobs(case, phase, ask.slot)
         backend = case.settings.backend(ask.slot, phase.by)
@@ -259,7 +259,6 @@ class Engine:
         self, case: str, phase: str, slot: str, reply: Reply | None, left: dict[str, bytes] | None = None
     ) -> bool:
         """One transition, if the case still calls for it; False when it does not any more."""
-        row = by_name(phase)
 
         def build(turn: Turn, held: Case) -> tuple[Changes, Transition] | None:
             wanted = [
@@ -267,8 +266,9 @@ class Engine:
             ]
             if not wanted:
                 return None
-            changes = row.write(held, slot, reply)
-            return changes, _transition(row, held, slot, reply, changes)
+            found = row(held.workflow, phase)
+            changes = found.write(held, slot, reply)
+            return changes, _transition(found, held, slot, reply, changes)
 
         return self.transact(case, build, left)
 
@@ -307,17 +307,17 @@ class Engine:
     def _sweep(self) -> None:
         """Drop spooled answers that the branch already holds."""
         tip = branch_for_writing(self.repository, self.ledger.branch).oid
-        settings, folders = self.repository.settings(tip), self.repository.case_folders(tip)
+        settings, folders = self.repository.settings(tip), self.repository.cases(tip)
         for item in self.spool.waiting():
             if item.case in folders:
                 case = self.repository.case(tip, item.case, settings, folders[item.case])
-                pinned = case.request.meta.pinned if case.request else None
-                if pinned == item.pinned and _held(case, by_name(item.phase), item.slot):
+                if case.pinned == item.pinned and _held(case, item.phase, item.slot):
                     self.spool.drop(item.case, item.phase, item.slot, item.pinned)
 
 
-def _held(case: Case, phase: Phase, slot: str) -> bool:
+def _held(case: Case, name: str, slot: str) -> bool:
     try:
+        phase = row(case.workflow, name)
         return slot in phase.slots(case) and phase.done(case, slot)
     except DecisionsError:
         return False

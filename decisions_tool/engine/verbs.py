@@ -10,9 +10,8 @@ from pathlib import Path
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.config import FILE
 from decisions_tool.documents import edits, frontmatter
-from decisions_tool.documents.kinds import model
-from decisions_tool.documents.paths import MAX_FILE, SLUG, TASKS, task_path
-from decisions_tool.documents.request import Request, RequestMeta
+from decisions_tool.documents.paths import MAX_FILE, SLUG, WORKFLOWS, case_folder, document_path, owner
+from decisions_tool.documents.written import Opening
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.packets import input_blobs, make_packet
 from decisions_tool.engine.run import Engine
@@ -22,14 +21,14 @@ from decisions_tool.ledger.history import is_transition, last_change, undoable
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready, own_identity
 from decisions_tool.ledger.record import Turn
-from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.repository import Folder, Repository
 from decisions_tool.ledger.trailers import Transition
 from decisions_tool.text import one_line, slugify
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import find_slots, taken_back, written
-from decisions_tool.workflows.planning import PLANNING, by_name
-from decisions_tool.workflows.writing import set_meta
+from decisions_tool.workflows.steps import set_meta
+from decisions_tool.workflows.tables import row, table
 
 _TOML = """\
 # Cases that were here before `decisions init`. They stay as they are until `decisions start <case>`.
@@ -57,7 +56,9 @@ def initialise(repository: Repository, listen: Listener | None = None) -> int:
         text = repository.text_at(turn.tip, FILE) or ""
         if repository.settings(turn.tip).initialised:
             raise DecisionsError("this repository is initialised already", "decisions status")
-        cases = [slug for slug in sorted(repository.case_folders(turn.tip)) if not _started(repository, turn.tip, slug)]
+        cases = [
+            slug for slug, f in sorted(repository.cases(turn.tip).items()) if not _started(repository, turn.tip, f)
+        ]
         count = len(cases)
         listed = "".join(f"\n  {json.dumps(slug, ensure_ascii=False)}," for slug in cases)
         lines = _TOML.format(cases=listed + "\n" if cases else "")
@@ -69,43 +70,45 @@ def initialise(repository: Repository, listen: Listener | None = None) -> int:
     return count
 
 
-def _started(repository: Repository, commit: str, slug: str) -> bool:
-    text = repository.text_at(commit, task_path(slug, "request")) or ""
+def _started(repository: Repository, commit: str, folder: Folder) -> bool:
+    _, slug = owner(f"{folder.path}/")
+    text = repository.text_at(commit, document_path(slug, WORKFLOWS[folder.workflow][1])) or ""
     return text.startswith("---\n")
 
 
-def write_request(repository: Repository, title: str, words: str, slug: str = "") -> str:
-    """Put a new request into the working tree for its author to finish; the path."""
+def write_opening(repository: Repository, workflow: str, title: str, words: str, slug: str = "") -> str:
+    """Put a new request or framing into the working tree for its author to finish; the path."""
     name = slug or slugify(title)
     if not SLUG.fullmatch(name):
-        raise DecisionsError(f"{name!r} is no folder name for a task", "use a-z, 0-9 and dashes: --slug my-task")
-    path = task_path(name, "request")
-    if (repository.place.root / TASKS / name).exists():
-        raise DecisionsError(f"{TASKS}/{name} is there already", "choose another --slug")
-    body = words.strip() or "What should change, for whom, and how will you know that it did?"
-    write_atomically(inside(repository.place.root, path), f"# {one_line(title)}\n\n{body}\n".encode())
+        raise DecisionsError(f"{name!r} is no folder name for a case", "use a-z, 0-9 and dashes: --slug my-case")
+    for other in WORKFLOWS:
+        if (repository.place.root / case_folder(other, name)).exists():
+            raise DecisionsError(f"{case_folder(other, name)} is there already", "choose another --slug")
+    path = document_path(name, WORKFLOWS[workflow][1])
+    write_atomically(inside(repository.place.root, path), words.encode())
     return path
 
 
-def commit_request(repository: Repository, path: str, listen: Listener | None = None) -> None:
-    """Commit a request that ``write_request`` wrote."""
-    slug = path.split("/")[1]
+def commit_opening(repository: Repository, path: str, listen: Listener | None = None) -> None:
+    """Commit a request or framing that ``write_opening`` wrote."""
+    workflow, slug = owner(path)
+    kind = WORKFLOWS[workflow][1]
     data = read_regular(inside(repository.place.root, path), MAX_FILE) or b""
     text = frontmatter.decode(data, path)
     with _writing(repository, listen) as engine:
-        engine.commit(lambda turn: ({path: text}, Transition(slug, "request", "request", "requested")), {path: data})
+        engine.commit(lambda turn: ({path: text}, Transition(slug, "request", kind, "requested")), {path: data})
 
 
 def start(repository: Repository, slug: str, listen: Listener | None = None) -> None:
     """Start a case that was older than the tool."""
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
-        request = _request(case)
+        request = _opening(case)
         if request.meta.status != "open":
             raise DecisionsError(f"{slug} is {request.meta.status} already", f"decisions why {slug}")
-        phase = PLANNING[0]
-        return phase.write(case, "request", None), Transition(
-            slug, phase.name, "request", phase.says, RULE, inputs=input_blobs(case, phase, "request")
+        phase = table(case.workflow)[0]
+        return phase.write(case, case.opens, None), Transition(
+            slug, phase.name, case.opens, phase.says, RULE, inputs=input_blobs(case, phase, case.opens)
         )
 
     with _writing(repository, listen) as engine:
@@ -118,57 +121,55 @@ def set_status(
     """Pause, resume or close a case; the request says why."""
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
-        request, path = _request(case), case.path("request")
+        request, path = _opening(case), case.path(case.opens)
         if request.meta.status == status:
             raise DecisionsError(f"{slug} is {status} already", f"decisions why {slug}")
         if verb == "resume" and request.meta.status not in {"paused", "closed"}:
             raise DecisionsError(f"{slug} is neither paused nor closed", f"decisions why {slug}")
         text = _with_front_matter(case, path)
         target = "open" if status == "active" and request.meta.pinned is None else status
-        text = set_meta(text, "status", target, path, RequestMeta)
-        text = (
-            set_meta(text, "reason", one_line(reason), path, RequestMeta)
-            if reason
-            else edits.drop_key(text, "reason", path)
-        )
+        text = set_meta(text, "status", target, path)
+        text = set_meta(text, "reason", one_line(reason), path) if reason else edits.drop_key(text, "reason", path)
         past = {"pause": "paused", "resume": "resumed", "close": "closed"}[verb]
         what = f"{past}: {one_line(reason, 80)}" if reason else past
-        return {path: text}, Transition(slug, verb, "request", what, reason=reason)
+        return {path: text}, Transition(slug, verb, case.opens, what, reason=reason)
 
     with _writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
-def _request(case: Case) -> Request:
-    request = case.request
-    if request is None:
-        raise DecisionsError(f"{case.slug} has no {case.path('request')}", f'decisions new task "…" --slug {case.slug}')
-    return request
+def _opening(case: Case) -> Opening:
+    opening = case.opening
+    if opening is None:
+        what = "question" if case.workflow == "decision" else "task"
+        raise DecisionsError(
+            f"{case.slug} has no {case.path(case.opens)}", f'decisions new {what} "…" --slug {case.slug}'
+        )
+    return opening
 
 
 def _with_front_matter(case: Case, path: str) -> str:
     text = case.text(path)
     if frontmatter.read(text, path).values is not None:
         return text
-    return edits.insert(text, {"type": "request", "schema": "1", "case": case.slug, "status": "open"})
+    return edits.insert(text, {"type": case.opens, "schema": "1", "case": case.slug, "status": "open"})
 
 
 def approve(repository: Repository, slug: str, name: str, listen: Listener | None = None) -> None:
     """Approve the documents of a phase, in the name of the committer."""
-    phase = by_name(name)
     person = own_identity(repository)
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        phase = row(case.workflow, name)
         if not phase.applies(case) or phase.missing(case):
             raise DecisionsError(f"{name} of {slug} is not complete yet", f"decisions why {slug}")
         changes: Changes = {}
         for path in written(case, phase):
             text = case.text(path)
-            meta = model(phase.writes).META
             if frontmatter.read(text, path).values is None:
                 text = edits.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
-            text = set_meta(text, "status", "approved", path, meta)
-            changes[path] = set_meta(text, "decision-makers", [person], path, meta)
+            text = set_meta(text, "status", "approved", path)
+            changes[path] = set_meta(text, "decision-makers", [person], path)
         return changes, Transition(
             slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}"
         )
@@ -186,8 +187,8 @@ def redo(
         found = find_slots(case, name)
         changes = taken_back(case, found)
         if not force:
-            _refuse_edited(repository, turn.tip, [path for path in changes if path != case.path("request")])
-        pinned = _request(case).meta.pinned or ""
+            _refuse_edited(repository, turn.tip, [path for path in changes if path != case.path(case.opens)])
+        pinned = _opening(case).meta.pinned or ""
         for phase, slot in found:
             engine.spool.drop(slug, phase.name, slot, pinned, "redo")
         return (
@@ -234,11 +235,11 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
 
 def _remembered(case: Case, name: str, phase: str) -> Changes:
     """The request with the memory that an answer was undone; people's own steps need none."""
-    if phase not in {row.name for row in PLANNING}:
+    if phase not in {known.name for known in table(case.workflow)}:
         return {}
-    path = case.path("request")
-    undone = [*(_request(case).meta.undone or ()), name]
-    return {path: set_meta(case.text(path), "undone", undone, path, RequestMeta)}
+    path = case.path(case.opens)
+    undone = [*(_opening(case).meta.undone or ()), name]
+    return {path: set_meta(case.text(path), "undone", undone, path)}
 
 
 def submit(repository: Repository, slug: str, name: str, file: Path, day: str, listen: Listener | None = None) -> None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decisions_tool.documents.paths import TASKS
+from decisions_tool.config import FILE
+from decisions_tool.documents.paths import RECORDS, TASKS
 from decisions_tool.documents.request import Request
+from decisions_tool.documents.written import Opening
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.compare import (
     APPROVAL,
@@ -23,7 +25,7 @@ from decisions_tool.ledger.compare import (
     squashed,
 )
 from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Change, Step, is_transition, steps
+from decisions_tool.ledger.history import Change, Step, folders, is_transition, steps
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.transitions import Transitions
 from decisions_tool.rules.panel import choose_panel
@@ -40,7 +42,7 @@ def audit(repository: Repository, only: str = "") -> Report:
     report = Report()
     if not head.oid:
         raise DecisionsError("there is no history to audit", "git commit --allow-empty -m 'first commit'")
-    paths = (f"{TASKS}/{only}",) if only else (TASKS, "decisions.toml")
+    paths = folders(only) if only else (TASKS, RECORDS, FILE)
     auditor = _Auditor(repository, report)
     for step in steps(repository, head.oid, *paths, newest_first=False, whole=True):
         report.commits += 1
@@ -48,7 +50,7 @@ def audit(repository: Repository, only: str = "") -> Report:
     if repository.shallow:
         said = "older history is not here, so its transitions are not judged"
         report.add("shallow", "warning", "", said, "git fetch --unshallow")
-    for slug in [only] if only else repository.case_folders(head.oid):
+    for slug in [only] if only else repository.cases(head.oid):
         auditor.judge_state(head.oid, slug)
     return report
 
@@ -101,7 +103,7 @@ class _Auditor:
             sides = [before] if before else []
             if self._false_approval(step, change, sides, after) or amends(step.message):
                 continue
-            if before and isinstance(before.document, Request):
+            if before and isinstance(before.document, Opening):
                 folded = self._request(step, change, before, after) or folded
             elif before is not None and recorded(before):
                 folded = self._by_hand(step, change, before, after) or folded
@@ -168,7 +170,7 @@ class _Auditor:
     def _panel(self, case: Case) -> None:
         """The panel is the rule's, or the one that the request asked for when it was chosen."""
         try:
-            roadmap, request = roadmap_of(case), case.request
+            roadmap, request = roadmap_of(case), case.find(Request)
         except DecisionsError:
             return
         if roadmap.plan is None or roadmap.meta.panel is None:
@@ -189,4 +191,4 @@ def story(repository: Repository, slug: str) -> Iterator[Step]:
     head = repository.head()
     if not head.oid:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
-    yield from steps(repository, head.oid, f"{TASKS}/{slug}", newest_first=False)
+    yield from steps(repository, head.oid, *folders(slug), newest_first=False)

@@ -8,11 +8,11 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from decisions_tool.documents.base import Document, Meta
-from decisions_tool.documents.request import Request
+from decisions_tool.documents.written import Opening
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.staleness import grown
 from decisions_tool.workflows.case import Case
-from decisions_tool.workflows.planning import PLANNING
+from decisions_tool.workflows.tables import table
 
 #: What later phases change in the front matter of an earlier document, and what approvals do.
 LATER = frozenset({"status", "panel", "panel_reason", "rehearsal", "decision_makers", "undone", "reason"})
@@ -64,7 +64,7 @@ def same_words(before: Version | None, after: Version | None) -> bool:
     if before is None or after is None:
         return False
     old, new = before.document, after.document
-    return isinstance(old, Request) and isinstance(new, Request) and old.words == new.words
+    return isinstance(old, Opening) and isinstance(new, Opening) and old.words == new.words
 
 
 def newly_approved(before: Version | None, after: Version | None) -> bool:
@@ -81,7 +81,7 @@ def answers(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """(phase, slot) of everything that a case has answered, and of what it knows to be open."""
     done: set[tuple[str, str]] = set()
     left: set[tuple[str, str]] = set()
-    for phase in PLANNING:
+    for phase in table(case.workflow):
         try:
             for slot in phase.slots(case) if phase.applies(case) else ():
                 (done if phase.done(case, slot) else left).add((phase.name, slot))

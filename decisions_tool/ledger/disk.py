@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.documents.paths import MAX_FILE, TASKS
+from decisions_tool.documents.paths import MAX_FILE, RECORDS, TASKS, document_path
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.git import find_place
@@ -89,14 +90,24 @@ def blob_id(data: bytes, width: int = 40) -> str:
     return made(b"blob %d\0" % len(data) + data).hexdigest()
 
 
-def case_on_disk(root: Path, slug: str, settings: Settings) -> Case:
-    """A case folder as it lies on disk."""
-    from decisions_tool.workflows.case import Case, File
+def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
+    """A case folder, such as ``_tasks/cache``, as it lies on disk, with what it shares with others."""
+    from decisions_tool.documents.paths import SHARED_ROWS, owner
+    from decisions_tool.workflows.case import Case, File, Outside
 
-    found = [f for f in walk(root, f"{TASKS}/{slug}") if f.problem is None]
-    if not found and not (root / TASKS / slug).is_dir():
-        raise DecisionsError(f"there is no case {slug!r} in {root / TASKS}", "decisions status")
-    return Case(slug, {f.path: File(blob_id(f.data), f.data) for f in found}, settings)
+    workflow, slug = owner(f"{folder}/")
+    found = [f for f in walk(root, folder) if f.problem is None]
+    if not workflow or (not found and not (root / folder).is_dir()):
+        raise DecisionsError(f"there is no case in {root / folder}", "decisions status")
+    files = {f.path: File(blob_id(f.data), f.data) for f in found}
+    case = Case(slug, files, settings, workflow=workflow)
+    if workflow != "decision":
+        return case
+    beside = [f"{RECORDS}/{row.template}" for row in SHARED_ROWS if "{" not in row.template]
+    for needed in getattr(case.opening, "needs", ()) if not case.findings_of("framing") else ():
+        beside += [document_path(needed, "framing"), document_path(needed, "addendum")]
+    shared = {f.path: File(blob_id(f.data), f.data) for path in beside if (f := read_file(root, path)).problem is None}
+    return replace(case, shared=shared, outside=Outside(), tracked=lambda path: (root / path).exists(), _places={})
 
 
 def settings_on_disk(root: Path) -> Settings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.kinds import FILES, read_document
-from decisions_tool.documents.paths import TASKS, place
+from decisions_tool.documents.paths import place
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.ledger.compare import Version
 from decisions_tool.ledger.history import Change, Step
@@ -76,7 +76,5 @@ class Evidence:
     def case(self, commit: str, slug: str) -> Case:
         """A case at a commit; without files where that commit has none."""
         settings = self.settings(commit)
-        entry = self.repository.lookup(self.repository.tree_of(commit), f"{TASKS}/{slug}") if commit else None
-        if entry is None or entry.mode != "40000":
-            return Case(slug, {}, settings, commit)
-        return self.repository.case(commit, slug, settings, entry.oid)
+        found = self.repository.cases(commit).get(slug) if commit else None
+        return self.repository.case(commit, slug, settings, found) if found else Case(slug, {}, settings, commit)

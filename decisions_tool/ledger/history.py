@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from decisions_tool.documents.paths import TASKS
+from decisions_tool.documents.paths import WORKFLOWS, case_folder
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import stray, trailers
@@ -112,10 +112,15 @@ def _known(repository: Repository, step: Step) -> None:
         raise DecisionsError("what changed last is not in this shallow clone", "git fetch --unshallow")
 
 
+def folders(slug: str) -> tuple[str, ...]:
+    """Where a case of this name can lie."""
+    return tuple(case_folder(workflow, slug) for workflow in WORKFLOWS)
+
+
 def undoable(repository: Repository, tip: str, slug: str) -> Step | None:
     """The last transition of a case that no later undo has reversed."""
     undone: set[str] = set()
-    for step in steps(repository, tip, f"{TASKS}/{slug}"):
+    for step in steps(repository, tip, *folders(slug)):
         _known(repository, step)
         if not is_transition(step) or step.value("Case") != slug:
             continue

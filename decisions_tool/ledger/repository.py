@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.config import FILE, Settings, read_settings
-from decisions_tool.documents.paths import MAX_FILE, RECORDS, TASKS, place
+from decisions_tool.documents.paths import (
+    MAX_FILE,
+    RECORDS,
+    TASKS,
+    WORKFLOWS,
+    document_path,
+    place,
+)  # fmt: skip
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate
-from decisions_tool.workflows.case import Case, File
+from decisions_tool.ledger.numbers import next_number
+from decisions_tool.workflows.case import Case, File, Outside
 
 REGULAR = {"100644", "100755"}
 _MARKERS = {
@@ -56,12 +65,26 @@ class Head(NamedTuple):
         return self.ref.removeprefix("refs/heads/")
 
 
+class Folder(NamedTuple):
+    """The folder of a case in one commit; ``state`` changes whenever anything changes that its next step depends on."""
+
+    workflow: str
+    path: str
+    tree: str
+    state: str
+
+
 @dataclass(frozen=True)
 class Odd:
     """A managed path that holds something else than a regular file."""
 
     path: str
     what: str
+
+
+def _told(slug: str) -> tuple[str, str]:
+    """What a question that depends on another one reads of it."""
+    return document_path(slug, "framing"), document_path(slug, "addendum")
 
 
 class Repository:
@@ -201,24 +224,45 @@ class Repository:
             return None
         return self.held(entry.oid, path).decode("utf-8", "replace")
 
-    def case_folders(self, commit: str) -> dict[str, str]:
-        """Slug -> tree id of every folder under ``_tasks``."""
-        folder = self.lookup(self.tree_of(commit), TASKS)
-        if folder is None or folder.mode != "40000":
-            return {}
-        return {entry.name: entry.oid for entry in self.entries(folder.oid) if entry.mode == "40000"}
+    def cases(self, commit: str) -> dict[str, Folder]:
+        """Every case by its name; a question with the name of a task is none, see ``unnamed``."""
+        root = self.tree_of(commit)
+        records = self.lookup(root, RECORDS)
+        found: dict[str, Folder] = {}
+        for workflow, (top, _) in WORKFLOWS.items():
+            folder = self.lookup(root, top)
+            for entry in self.entries(folder.oid) if folder and folder.mode == "40000" else ():
+                if entry.mode == "40000" and entry.name not in found:
+                    beside = f"+{records.oid}" if workflow == "decision" and records else ""
+                    found[entry.name] = Folder(workflow, f"{top}/{entry.name}", entry.oid, entry.oid + beside)
+        return found
 
-    def case(self, commit: str, slug: str, settings: Settings, tree: str = "") -> Case:
+    def case(self, commit: str, slug: str, settings: Settings, folder: Folder | None = None) -> Case:
         """A case as a commit holds it; files that the workflow does not name are listed without their bytes."""
-        if not tree:
-            entry = self.lookup(self.tree_of(commit), f"{TASKS}/{slug}")
-            if entry is None or entry.mode != "40000":
-                raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
-            tree = entry.oid
+        found = folder or self.cases(commit).get(slug)
+        if found is None:
+            raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
         files = {
-            path: self._file(path, entry) for path, entry in self.walk(tree, f"{TASKS}/{slug}") if entry.mode in REGULAR
+            path: self._file(path, entry) for path, entry in self.walk(found.tree, found.path) if entry.mode in REGULAR
         }
-        return Case(slug, files, settings, commit)
+        case = Case(slug, files, settings, commit, found.workflow)
+        return self._surrounded(case) if found.workflow == "decision" else case
+
+    def _surrounded(self, case: Case) -> Case:
+        """A question with what it shares with others, and what no tree can tell."""
+        opening = case.opening if not case.findings_of("framing") else None
+        root = self.tree_of(case.commit)
+        kept = (document_path("", "identity"), document_path("", "constraints"))
+        wanted = [*kept, *(path for slug in getattr(opening, "needs", ()) for path in _told(slug))]
+        entries = {path: self.lookup(root, path) for path in wanted}
+        shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
+        seen = (opening.meta.pinned if opening else None) or case.commit
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        outside = Outside(lambda: next_number(self), today)
+        return replace(case, shared=shared, outside=outside, tracked=lambda path: self._tracked(seen, path), _places={})
+
+    def _tracked(self, commit: str, path: str) -> bool:
+        return bool(path) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None
 
     def _file(self, path: str, entry: Entry) -> File:
         where = place(path)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from decisions_tool.config import FILE
-from decisions_tool.documents.paths import TASKS, task_path
+from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
     APPROVAL,
@@ -25,9 +26,9 @@ from decisions_tool.ledger.trailers import digest
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, taken_back
-from decisions_tool.workflows.planning import PLANNING
+from decisions_tool.workflows.tables import NAMES, table
 
-_PHASES = {phase.name: phase for phase in PLANNING}
+_PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workflow in NAMES}
 
 
 class Transitions:
@@ -48,21 +49,33 @@ class Transitions:
 
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
-        outside = [c.path for c in step.changes if not c.path.startswith(f"{TASKS}/{slug}/")]
+        before = self._before(step)
+        phases = _PHASES[before.workflow]
+        outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
         if outside and name != "init":
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
-        elif name in _PHASES:
-            self._phase(step, _PHASES[name], self._before(step))
+        elif name in phases:
+            self._phase(step, phases[name], before)
         elif name in self._verbs:
             self._verbs[name](step)
         else:
             self.report.wrong("illegal", step, "", f"there is no phase {name!r}")
 
+    @staticmethod
+    def _inside(case: Case, phase: Phase | None, path: str) -> bool:
+        return path.startswith(f"{case.folder}/") or (phase is not None and phase.beyond(case, path))
+
     def _before(self, step: Step) -> Case:
-        return self.evidence.case(step.parents[0] if step.parents else "", step.value("Case"))
+        """The case before a step; the first step of one shows by its files which workflow it is."""
+        slug = step.value("Case")
+        found = self.evidence.case(step.parents[0] if step.parents else "", slug)
+        if found.files:
+            return found
+        workflow = next((w for w, c in (owner(change.path) for change in step.changes) if c == slug), found.workflow)
+        return replace(found, workflow=workflow, _places={})
 
     # -- phases
 
@@ -71,7 +84,7 @@ class Transitions:
         outlook = plan(before)
         due = {(a.phase, a.slot) for a in outlook.actions if isinstance(a, (Ask, Compute))}
         if phase.name == "start" and outlook.phase == "unmanaged":
-            due.add(("start", "request"))
+            due.add(("start", before.opens))
         if (phase.name, slot) not in due:
             said = f"{phase.name}/{slot} was not due: the case was in {outlook.phase}"
             self.report.wrong("illegal", step, before.folder, said)
@@ -95,13 +108,13 @@ class Transitions:
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
-        path = before.path("request")
+        path = before.path(before.opens)
         document = next((self.evidence.version(path, c.after) for c in step.changes if c.path == path), None)
         pinned = (document.meta.pinned or "") if document else ""
         if pinned != before.commit:
             said = "the pinned commit is not its parent: history was rewritten"
             self.report.add("folded", "warning", before.folder, said, "", step)
-        return Case(before.slug, before.files, before.settings, pinned)
+        return replace(before, commit=pinned, _places={})
 
     def _answer(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
         own = phase.path(before, slot)
@@ -130,7 +143,7 @@ class Transitions:
             self.report.wrong("forged", step, change.path, "its front matter and the trailers of its commit differ")
         elif meta.backend == "offline" and not meta.rehearsal:
             self.report.wrong("forged", step, change.path, "an offline answer does not say that it is a rehearsal")
-        elif before.request and meta.pinned != before.request.meta.pinned:
+        elif before.pinned and meta.pinned != before.pinned:
             self.report.wrong("forged", step, change.path, "it does not name the pinned commit of its case")
 
     def _own_part(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
@@ -159,21 +172,22 @@ class Transitions:
                 self.report.wrong("approval", step, change.path, said)
 
     def _undo(self, step: Step) -> None:
-        slug, request = step.value("Case"), task_path(step.value("Case"), "request")
+        before = self._before(step)
+        slug, opening = before.slug, before.path(before.opens)
         if step.value("Slot") not in self._seen:
-            self.report.add("folded", "warning", f"{TASKS}/{slug}", "undoes a commit that is not here", "", step)
+            self.report.add("folded", "warning", before.folder, "undoes a commit that is not here", "", step)
             return
         undone = undoable(self.evidence.repository, step.parents[0], slug)
         if undone is None or undone.commit != step.value("Slot"):
             said = "an undo took back something else than the last transition"
-            self.report.wrong("illegal", step, f"{TASKS}/{slug}", said)
+            self.report.wrong("illegal", step, before.folder, said)
             return
         back = {change.path: change.before for change in undone.changes}
         now = {change.path: change.after for change in step.changes}
-        remembers = next((c for c in step.changes if c.path == request and back.get(request) != c.after), None)
+        remembers = next((c for c in step.changes if c.path == opening and back.get(opening) != c.after), None)
         if remembers is not None and self._keeps_words(remembers, {"undone"}):
-            back.pop(request, None)
-            now.pop(request)
+            back.pop(opening, None)
+            now.pop(opening)
         if back != now:
             path = next(path for path in (*now, *back) if back.get(path) != now.get(path))
             self.report.wrong("illegal", step, path, "an undo wrote something else than what was there before")
@@ -199,7 +213,7 @@ class Transitions:
                 self.report.wrong("illegal", step, change.path, "init changed more than the configuration")
 
     def _request(self, step: Step) -> None:
-        expected = task_path(step.value("Case"), "request")
+        expected = self._before(step).path(self._before(step).opens)
         for change in step.changes:
             if change.path != expected or change.before or not change.after:
                 self.report.wrong("illegal", step, change.path, "a request does more than appear")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.concerns import Concern, Concerns
 from decisions_tool.documents.contract import Contract
-from decisions_tool.documents.request import Request
 from decisions_tool.documents.roadmap import Roadmap
+from decisions_tool.documents.written import Opening
 
 
 def grown(old: Document, new: Document) -> bool:
     """True when ``new`` says what ``old`` said, plus at most what later phases and approvals add."""
-    if isinstance(old, Request) and isinstance(new, Request):
+    if isinstance(old, Opening) and isinstance(new, Opening):
         return old.words.split() == new.words.split()
     if isinstance(old, Roadmap) and isinstance(new, Roadmap):
         same = (old.title, old.prior_art, old.trade_offs, old.decisions) == (

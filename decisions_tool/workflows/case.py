@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from decisions_tool.config import Settings
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.kinds import FILES, read_document
-from decisions_tool.documents.paths import TASKS, Place, place, task_path
-from decisions_tool.documents.request import Request
-from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.documents.paths import WORKFLOWS, Place, case_folder, document_path, place
+from decisions_tool.documents.written import Opening
+from decisions_tool.errors import DecisionsError, DocumentError, Finding
 
 D = TypeVar("D", bound=Document)
 
@@ -24,15 +24,32 @@ class File(NamedTuple):
     data: bytes
 
 
+def _nowhere() -> int:
+    raise DecisionsError("a record's number is given in a repository only", "git init")
+
+
+class Outside(NamedTuple):
+    """What no tree can tell: the next free record number, and today as YYYY-MM-DD."""
+
+    number: Callable[[], int] = _nowhere
+    day: str = ""
+
+
 @dataclass(frozen=True)
 class Case:
-    """``files`` maps the repository path to a file; ``commit`` is the commit that holds them all."""
+    """``files`` maps the repository path to a file of the case, ``shared`` to one that others own; ``commit`` holds them all.
+
+    ``tracked`` says whether the commit has a path, whoever owns it.
+    """
 
     slug: str
     files: Mapping[str, File]
     settings: Settings
     commit: str = ""
     workflow: str = "planning"
+    shared: Mapping[str, File] = field(default_factory=dict)
+    outside: Outside = field(default_factory=Outside)
+    tracked: Callable[[str], bool] | None = field(default=None, compare=False)
     _places: dict[str, Place] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -43,7 +60,16 @@ class Case:
 
     @property
     def folder(self) -> str:
-        return f"{TASKS}/{self.slug}"
+        return case_folder(self.workflow, self.slug)
+
+    @property
+    def opens(self) -> str:
+        """The kind of the document that opens this case."""
+        return WORKFLOWS[self.workflow][1]
+
+    def file(self, path: str) -> File | None:
+        """A file of the case, or one that it shares with others."""
+        return self.files.get(path) or self.shared.get(path)
 
     def paths(self, kind: str) -> tuple[str, ...]:
         """Paths of all documents of a kind, sorted."""
@@ -59,44 +85,66 @@ class Case:
     def path(self, kind: str, slot: str = "") -> str:
         """Where the document of a kind is, or would be."""
         held = self.slots(kind).get(slot) if slot else next(iter(self.paths(kind)), None)
-        return held or task_path(self.slug, kind, slot)
+        return held or document_path(self.slug, kind, slot)
 
     def read(self, kind: type[D], path: str) -> D:
         """The document at a path; the path must be in the case."""
-        document = read_document(kind.KIND, path, self.files[path].data)
+        document = read_document(kind.KIND, path, self._data(path))
         assert isinstance(document, kind)
         return document
+
+    def _data(self, path: str) -> bytes:
+        found = self.file(path)
+        if found is None:
+            raise DecisionsError(f"{path} is missing", f"decisions why {self.slug}")
+        return found.data
 
     def find(self, kind: type[D], slot: str = "") -> D | None:
         """The document of a kind, or None where there is none."""
         path = self.path(kind.KIND, slot)
-        return self.read(kind, path) if path in self.files else None
+        return self.read(kind, path) if self.file(path) else None
 
     def text(self, path: str) -> str:
-        return frontmatter.decode(self.files[path].data, path)
+        return frontmatter.decode(self._data(path), path)
 
     @property
-    def request(self) -> Request | None:
-        return self.find(Request)
+    def opening(self) -> Opening | None:
+        """The request or framing."""
+        path = self.path(self.opens)
+        if path not in self.files:
+            return None
+        document = read_document(self.opens, path, self.files[path].data)
+        assert isinstance(document, Opening)
+        return document
+
+    @property
+    def pinned(self) -> str | None:
+        """The commit at which agents see the repository."""
+        opening = self.opening
+        return opening.meta.pinned if opening else None
 
     @property
     def managed(self) -> bool:
         """Whether the program runs this case: started once, or newer than the baseline."""
-        path = self.path("request")
+        path = self.path(self.opens)
         if path not in self.files:
             return False
         return self.started or (self.settings.initialised and self.slug not in self.settings.older)
 
     @property
     def started(self) -> bool:
-        path = self.path("request")
+        path = self.path(self.opens)
         return path in self.files and self.files[path].data.startswith(b"---") and b"\nstatus:" in self.files[path].data
 
     def findings(self) -> list[Finding]:
         """What keeps documents of this case from being read."""
+        return self.findings_of(*FILES)
+
+    def findings_of(self, *kinds: str) -> list[Finding]:
+        """What keeps documents of some kinds from being read."""
         found: list[Finding] = []
         for path, where in self._places.items():
-            if where.kind in FILES:
+            if where.kind in kinds:
                 try:
                     read_document(where.kind, path, self.files[path].data)
                 except DocumentError as error:
@@ -108,4 +156,4 @@ def with_changes(case: Case, changes: Mapping[str, str | None]) -> Case:
     """The case after a transition; new files have no blob id yet."""
     files = {path: file for path, file in case.files.items() if path not in changes}
     files |= {path: File("", text.encode()) for path, text in changes.items() if text is not None}
-    return Case(case.slug, files, case.settings, case.commit)
+    return replace(case, files=files, _places={})

@@ -16,7 +16,7 @@ from decisions_tool.rules.schedule import Schedule, Track, make_schedule
 from decisions_tool.rules.staleness import grown
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import further_tracks, track_plan
-from decisions_tool.workflows.planning import by_name
+from decisions_tool.workflows.tables import row
 
 
 def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -> list[Finding]:
@@ -33,7 +33,7 @@ def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -
 
 
 def _covered(case: Case) -> list[Finding]:
-    return by_name("concerns").verify(case)
+    return row("planning", "concerns").verify(case)
 
 
 def _single_track(case: Case) -> list[Finding]:

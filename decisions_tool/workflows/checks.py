@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from decisions_tool.documents import frontmatter
-from decisions_tool.documents.kinds import FILES, read_document
+from decisions_tool.documents.kinds import FILES, OPENING, read_document
 from decisions_tool.documents.paths import RECORDS, TASKS, Place, name_problem, place
 from decisions_tool.errors import DocumentError, Finding
 
@@ -75,7 +75,7 @@ def _kind(where: Place | None, values: Mapping[str, object] | None) -> tuple[str
     """(kind, whether the file says that it is ours); the name tells the kind, or else the type."""
     stated = str(values["type"]) if values and "type" in values else ""
     kind = where.kind if where and where.kind in FILES else stated if where else ""
-    return kind, values is not None and kind in FILES and bool(stated or kind == "request")
+    return kind, values is not None and kind in FILES and bool(stated or kind in OPENING)
 
 
 def _mixed(text: str, path: str) -> list[Finding]:
@@ -95,7 +95,7 @@ def _check_ours(kind: str, path: str, data: bytes, text: str, front: frontmatter
         return list(error.findings)
     more = _MORE.get(kind)
     found = more(document, front, path) if more else []
-    if kind != "request" and document.render() != text.replace("\r\n", "\n"):
+    if kind not in OPENING and document.render() != text.replace("\r\n", "\n"):
         hint = f"decisions fmt {path}"
         found.append(Finding("document/normal-form", "warning", path, 1, 1, "not in normal form", hint))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from decisions_tool.documents.base import Document, Meta
 from decisions_tool.errors import Finding
@@ -41,6 +41,17 @@ def nothing(case: Case) -> list[Finding]:
     return []
 
 
+class Halt(NamedTuple):
+    """What keeps a phase from being begun until a person acts: why, and the command."""
+
+    why: str
+    command: str
+
+
+def _no_halt(case: Case) -> Halt | None:
+    return None
+
+
 def _no_details(case: Case, slot: str) -> dict[str, str]:
     return {}
 
@@ -55,8 +66,9 @@ class Phase:
 
     ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes).
     ``by`` is a role of the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where
-    the answer becomes a part of a document. ``verify`` says why the outcome cannot stand, ``tells`` adds to the headline of
-    the commit.
+    the answer becomes a part of a document. ``guard`` says what must be mended before the phase begins, ``halt`` for which
+    person it waits, ``verify`` why its outcome cannot stand; ``tells`` adds to the headline of the commit. ``beyond`` says whether the
+    row writes a path outside the folder of its case.
     """
 
     name: str
@@ -71,7 +83,10 @@ class Phase:
     answer: str = ""
     inputs: Callable[[Case, str], tuple[str, ...]] = lambda case, slot: ()
     applies: Callable[[Case], bool] = always
+    guard: Callable[[Case], list[Finding]] = nothing
+    halt: Callable[[Case], Halt | None] = _no_halt
     verify: Callable[[Case], list[Finding]] = nothing
+    beyond: Callable[[Case, str], bool] = lambda case, path: False
     about: Callable[[Case, str], dict[str, str]] = _no_details
     path: Callable[[Case, str], str] = _no_path
     tells: Callable[[Case, str], str] = _no_path
@@ -87,10 +102,9 @@ class Phase:
 
 def stamp(kind: type[Document], case: Case, slot: str, reply: Reply, phase: str, role: str, status: str) -> Meta:
     """Front matter of a new document: its state and where it came from."""
-    request = case.request
     values: dict[str, object] = {
         "type": kind.KIND, "case": case.slug, "phase": phase, "status": status,
-        "pinned": request.meta.pinned if request else None, "role": role, "agent": slot, "backend": reply.backend,
+        "pinned": case.pinned, "role": role, "agent": slot, "backend": reply.backend,
         "model": reply.model, "rehearsal": reply.rehearsal or None, "unmet": list(reply.unmet) or None,
         "inputs": dict(sorted(reply.inputs.items())) or None, "usage": dict(reply.usage) or None, "created": reply.created,
     }  # fmt: skip

@@ -10,12 +10,11 @@ from decisions_tool.config import Settings
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
-from decisions_tool.documents.request import RequestMeta
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase
-from decisions_tool.workflows.planning import PLANNING, by_name
-from decisions_tool.workflows.writing import set_meta
+from decisions_tool.workflows.steps import set_meta
+from decisions_tool.workflows.tables import NAMES, table
 
 DONE = "done"
 
@@ -84,12 +83,12 @@ class Outlook:
 
 def plan(case: Case) -> Outlook:
     """What a managed case needs next; DocumentErrors become a Refuse."""
-    phase = PLANNING[0]
+    phase = table(case.workflow)[0]
     try:
         idle = _idle(case)
         if idle is not None:
             return idle
-        for phase in PLANNING:
+        for phase in table(case.workflow):
             actions = _phase_actions(case, phase)
             if actions:
                 return Outlook(phase.name, actions)
@@ -103,15 +102,15 @@ def plan(case: Case) -> Outlook:
 
 def _idle(case: Case) -> Outlook | None:
     """The outlook of a case that the program leaves alone."""
-    request = case.request
-    if request is None:
+    opening = case.opening
+    if opening is None:
         return Outlook("none", ())
-    if request.meta.status == "closed":
+    if opening.meta.status == "closed":
         return Outlook("closed", ())
     if not case.managed:
         return Outlook("unmanaged", ())
-    if request.meta.status == "paused":
-        why = f"paused: {request.meta.reason}" if request.meta.reason else "paused"
+    if opening.meta.status == "paused":
+        why = f"paused: {opening.meta.reason}" if opening.meta.reason else "paused"
         return Outlook("paused", (Wait(case.slug, "paused", "a person", why, f"decisions resume {case.slug}"),))
     return None
 
@@ -121,6 +120,12 @@ def _phase_actions(case: Case, phase: Phase) -> tuple[Action, ...]:
         return ()
     missing = phase.missing(case)
     if missing:
+        found = phase.guard(case)
+        if found:
+            return (Refuse(case.slug, phase.name, tuple(found)),)
+        halt = phase.halt(case)
+        if halt:
+            return (Wait(case.slug, phase.name, "a person", *halt),)
         return tuple(_slot_action(case, phase, slot) for slot in missing)
     found = phase.verify(case)
     if found:
@@ -132,9 +137,9 @@ def _phase_actions(case: Case, phase: Phase) -> tuple[Action, ...]:
 
 
 def _slot_action(case: Case, phase: Phase, slot: str) -> Action:
-    request = case.request
+    opening = case.opening
     name = f"{phase.name}/{slot}"
-    if request and name in (request.meta.undone or ()):
+    if opening and name in (opening.meta.undone or ()):
         return Wait(case.slug, phase.name, "a person", f"{name} was undone", f"decisions redo {case.slug} {name}")
     return Compute(case.slug, phase.name, slot) if phase.by == RULE else Ask(case.slug, phase.name, slot)
 
@@ -158,8 +163,10 @@ def _document(case: Case, kind: str, path: str) -> Document:
 
 def check_names(settings: Settings, backends: tuple[str, ...]) -> None:
     """Refuse gates and backends that name nothing there is."""
+    known = {phase.name for workflow in NAMES for phase in table(workflow)}
     for name in settings.gates:
-        by_name(name)
+        if name not in known:
+            raise DecisionsError(f"decisions.toml: there is no phase {name!r}", f"one of: {', '.join(sorted(known))}")
     for name in (settings.backends.default, *settings.backends.roles.values()):
         if name not in backends:
             raise DecisionsError(f"decisions.toml: there is no backend {name!r}", f"one of: {', '.join(backends)}")
@@ -169,7 +176,7 @@ def find_slots(case: Case, name: str) -> list[tuple[Phase, str]]:
     """Rows and slots that ``phase``, ``phase/slot`` or ``slot`` names; DecisionsError lists what there is."""
     wanted_phase, _, wanted_slot = name.partition("/")
     everything: list[tuple[Phase, str]] = []
-    for phase in PLANNING[1:]:
+    for phase in table(case.workflow)[1:]:
         try:
             if phase.applies(case):
                 everything += [(phase, slot) for slot in phase.slots(case)]
@@ -193,10 +200,10 @@ def taken_back(case: Case, found: Sequence[tuple[Phase, str]]) -> Changes:
             step = phase.clear(case, slot)
             changes |= step
             case = with_changes(case, step)
-    request, path = case.request, case.path("request")
-    undone = list(request.meta.undone or ()) if request else []
+    opening, path = case.opening, case.path(case.opens)
+    undone = list(opening.meta.undone or ()) if opening else []
     kept = [name for name in undone if name not in {f"{phase.name}/{slot}" for phase, slot in found}]
     if len(kept) < len(undone):
         text = case.text(path)
-        changes[path] = set_meta(text, "undone", kept, path, RequestMeta) if kept else drop_key(text, "undone", path)
+        changes[path] = set_meta(text, "undone", kept, path) if kept else drop_key(text, "undone", path)
     return changes

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from decisions_tool.documents.design import Design
-from decisions_tool.documents.paths import task_path
 from decisions_tool.documents.research import Research, Synthesis
 from decisions_tool.documents.review import Review
-from decisions_tool.errors import DecisionsError
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import (
     concerns_of,
@@ -26,6 +22,7 @@ from decisions_tool.workflows.facts import (
     tracks_by_slug,
 )  # fmt: skip
 from decisions_tool.workflows.phases import RULE, Phase
+from decisions_tool.workflows.steps import filled, held, one, path_for, paths, remove, starting, whole
 from decisions_tool.workflows.writing import (
     agreed,
     clear_contract,
@@ -36,11 +33,8 @@ from decisions_tool.workflows.writing import (
     concern_slots,
     coverage_findings,
     design_path,
-    remove,
     resolved,
-    start,
     unresolved_findings,
-    whole,
     write_concerns,
     write_contract,
     write_owners,
@@ -52,24 +46,8 @@ from decisions_tool.workflows.writing import (
 )  # fmt: skip
 
 
-def _one(role: str) -> Callable[[Case], tuple[str, ...]]:
-    return lambda case: (case.settings.role(role).agent,)
-
-
-def _held(kind: str) -> Callable[[Case, str], bool]:
-    return lambda case, slot: case.path(kind, slot if slot in case.slots(kind) else "") in case.files
-
-
-def _filled(kind: str) -> Callable[[Case, str], bool]:
-    return lambda case, slot: slot in case.slots(kind)
-
-
 def _owned(case: Case, slot: str) -> bool:
     return all(concern.owner for concern in concerns_of(case).concerns)
-
-
-def _paths(*kinds: str) -> Callable[[Case, str], tuple[str, ...]]:
-    return lambda case, slot: tuple(path for kind in kinds for path in case.paths(kind))
 
 
 def _reviewer(case: Case, slot: str) -> dict[str, str]:
@@ -77,73 +55,65 @@ def _reviewer(case: Case, slot: str) -> dict[str, str]:
     return {"name": expert.name, "lens": expert.lens, "catches": expert.catches}
 
 
-def _path(kind: str) -> Callable[[Case, str], str]:
-    return lambda case, slot: task_path(case.slug, kind, slot)
-
-
 PLANNING: tuple[Phase, ...] = (
+    starting("request"),
     Phase(
-        "start", "started", ("request",), "request", RULE, lambda case: ("request",),
-        done=lambda case, slot: case.request is not None and case.request.meta.status != "open" and case.request.meta.pinned is not None,
-        write=start, clear=lambda case, slot: {}, inputs=_paths("request"),
+        "roadmap", "roadmap researched by {slot}", ("request",), "roadmap", "architect", one("architect"),
+        done=held("roadmap"), write=write_roadmap, clear=remove("roadmap"), answer="roadmap",
+        inputs=paths("request"), path=path_for("roadmap"),
     ),
     Phase(
-        "roadmap", "roadmap researched by {slot}", ("request",), "roadmap", "architect", _one("architect"),
-        done=_held("roadmap"), write=write_roadmap, clear=remove("roadmap"), answer="roadmap",
-        inputs=_paths("request"), path=_path("roadmap"),
-    ),
-    Phase(
-        "plan", "roadmap planned by {slot}", ("request", "roadmap"), "roadmap", "planner", _one("planner"),
+        "plan", "roadmap planned by {slot}", ("request", "roadmap"), "roadmap", "planner", one("planner"),
         done=lambda case, slot: roadmap_of(case).plan is not None, write=write_plan, clear=clear_plan, answer="plan",
-        inputs=_paths("request", "roadmap"),
+        inputs=paths("request", "roadmap"),
     ),
     Phase(
         "panel", "panel chosen", ("request", "roadmap"), "roadmap", RULE, lambda case: ("panel",),
         done=lambda case, slot: roadmap_of(case).meta.panel is not None, write=write_panel, clear=clear_panel, tells=told_panel,
-        inputs=_paths("request", "roadmap"),
+        inputs=paths("request", "roadmap"),
     ),
     Phase(
         "review", "reviewed by {slot}", ("request", "roadmap"), "review", "expert", panel_of,
-        done=_filled("review"), write=whole(Review, "done", "expert"), clear=remove("review"), answer="review",
-        inputs=_paths("request", "roadmap"), about=_reviewer, path=_path("review"), tells=told_review,
+        done=filled("review"), write=whole(Review, "done", "expert"), clear=remove("review"), answer="review",
+        inputs=paths("request", "roadmap"), about=_reviewer, path=path_for("review"), tells=told_review,
     ),
     Phase(
-        "concerns", "concerns consolidated by {slot}", ("roadmap", "review"), "concerns", "consolidator", _one("consolidator"),
-        applies=lambda case: bool(panel_of(case)), done=_held("concerns"), write=write_concerns, clear=remove("concerns"),
-        answer="concerns", inputs=_paths("roadmap", "review"), path=_path("concerns"), verify=coverage_findings, tells=told_concerns,
+        "concerns", "concerns consolidated by {slot}", ("roadmap", "review"), "concerns", "consolidator", one("consolidator"),
+        applies=lambda case: bool(panel_of(case)), done=held("concerns"), write=write_concerns, clear=remove("concerns"),
+        answer="concerns", inputs=paths("roadmap", "review"), path=path_for("concerns"), verify=coverage_findings, tells=told_concerns,
     ),
     Phase(
-        "owners", "concerns owned, by {slot}", ("roadmap", "concerns"), "concerns", "architect", _one("architect"),
+        "owners", "concerns owned, by {slot}", ("roadmap", "concerns"), "concerns", "architect", one("architect"),
         applies=lambda case: bool(panel_of(case)), done=_owned, write=write_owners, clear=clear_owners, answer="owners",
-        inputs=_paths("roadmap", "concerns"), tells=told_owners,
+        inputs=paths("roadmap", "concerns"), tells=told_owners,
     ),
     Phase(
         "research", "{slot} researched", ("request", "roadmap", "concerns"), "research", "researcher",
-        lambda case: tuple(subsystems(case)), applies=parallel, done=_filled("research"),
+        lambda case: tuple(subsystems(case)), applies=parallel, done=filled("research"),
         write=whole(Research, "done", "researcher"), clear=remove("research"), answer="research",
-        inputs=_paths("request", "roadmap", "concerns"), about=lambda case, slot: {"component": subsystems(case).get(slot, slot)},
-        path=_path("research"),
+        inputs=paths("request", "roadmap", "concerns"), about=lambda case, slot: {"component": subsystems(case).get(slot, slot)},
+        path=path_for("research"),
     ),
     Phase(
         "synthesis", "research synthesised", ("research",), "synthesis", "architect", lambda case: ("synthesis",),
-        applies=parallel, done=_held("synthesis"), write=whole(Synthesis, "done", "architect"), clear=remove("synthesis"),
-        answer="synthesis", inputs=_paths("roadmap", "concerns", "research"), path=_path("synthesis"),
+        applies=parallel, done=held("synthesis"), write=whole(Synthesis, "done", "architect"), clear=remove("synthesis"),
+        answer="synthesis", inputs=paths("roadmap", "concerns", "research"), path=path_for("synthesis"),
     ),
     Phase(
         "skeleton", "contract reserved", ("roadmap", "concerns"), "contract", RULE, lambda case: ("skeleton",),
-        applies=parallel, done=_held("contract"), write=write_skeleton, clear=remove("contract"), inputs=_paths("roadmap", "concerns"),
+        applies=parallel, done=held("contract"), write=write_skeleton, clear=remove("contract"), inputs=paths("roadmap", "concerns"),
         tells=told_contract,
     ),
     Phase(
         "contract", "contract agreed", ("synthesis", "concerns", "contract"), "contract", "architect", lambda case: ("contract",),
         applies=parallel, done=agreed, write=write_contract, clear=clear_contract, answer="contract",
-        inputs=_paths("roadmap", "concerns", "synthesis", "contract"), verify=unresolved_findings,
+        inputs=paths("roadmap", "concerns", "synthesis", "contract"), verify=unresolved_findings,
     ),
     Phase(
         "design", "{slot} designed", ("roadmap", "concerns", "synthesis", "contract"), "design", "designer",
-        lambda case: tuple(tracks_by_slug(case)), applies=parallel, done=_filled("design"),
+        lambda case: tuple(tracks_by_slug(case)), applies=parallel, done=filled("design"),
         write=whole(Design, "done", "designer", design_path), clear=remove("design"), answer="design",
-        inputs=_paths("roadmap", "concerns", "synthesis", "contract"),
+        inputs=paths("roadmap", "concerns", "synthesis", "contract"),
         about=lambda case, slot: {
             "track": str(tracks_by_slug(case)[slot][0]), "component": tracks_by_slug(case)[slot][1],
             "contract": contract_path(case).rpartition("/")[2],
@@ -153,15 +123,6 @@ PLANNING: tuple[Phase, ...] = (
     Phase(
         "resolution", "{slot} resolved", ("roadmap", "concerns", "contract", "design"), "concerns", "architect", concern_slots,
         done=resolved, write=write_resolution, clear=clear_resolution, answer="resolution",
-        inputs=_paths("roadmap", "concerns", "contract", "design"), about=lambda case, slot: {"concern": slot}, tells=told_resolution,
+        inputs=paths("roadmap", "concerns", "contract", "design"), about=lambda case, slot: {"concern": slot}, tells=told_resolution,
     ),
 )  # fmt: skip
-_BY_NAME = {phase.name: phase for phase in PLANNING}
-
-
-def by_name(name: str) -> Phase:
-    """A row by its name; DecisionsError names the rows there are."""
-    found = _BY_NAME.get(name)
-    if found is None:
-        raise DecisionsError(f"there is no phase {name!r}", f"one of: {', '.join(_BY_NAME)}")
-    return found

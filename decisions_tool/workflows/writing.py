@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from decisions_tool.documents import edits, frontmatter
+from decisions_tool.documents import edits
 from decisions_tool.documents.answers import OwnersAnswer, PlanAnswer, ResolutionAnswer
-from decisions_tool.documents.base import Document, Meta
+from decisions_tool.documents.base import Document
 from decisions_tool.documents.concerns import Concern, Concerns, Resolution
 from decisions_tool.documents.contract import Contract, ContractMeta, ContractTrack
-from decisions_tool.documents.paths import TASKS, place, task_path
-from decisions_tool.documents.request import RequestMeta
+from decisions_tool.documents.paths import TASKS, document_path, place
+from decisions_tool.documents.request import Request
 from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.rules.concerns import coverage, out_of_scope
 from decisions_tool.rules.contract import unresolved
 from decisions_tool.rules.panel import choose_panel
-from decisions_tool.workflows.case import Case, D
+from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import (
     concerns_of,
     contract_path,
@@ -28,32 +27,13 @@ from decisions_tool.workflows.facts import (
     tracks_by_slug,
 )  # fmt: skip
 from decisions_tool.workflows.phases import Changes, Reply, stamp
-
-
-def _body(kind: type[D], reply: Reply | None, path: str) -> D:
-    assert reply is not None
-    return kind.read_body(reply.body, kind.META(type=kind.KIND), path)
-
-
-def whole(
-    kind: type[Document], status: str, role: str, path_of: Callable[[Case, str], str] | None = None
-) -> Callable[[Case, str, Reply | None], Changes]:
-    """A writer for a phase whose answer is a whole document."""
-
-    def write(case: Case, slot: str, reply: Reply | None) -> Changes:
-        path = path_of(case, slot) if path_of else task_path(case.slug, kind.KIND, slot)
-        document = _body(kind, reply, path)
-        assert reply is not None
-        meta = stamp(kind, case, slot, reply, kind.KIND, role, status)
-        return {path: document.model_copy(update={"meta": meta}).render()}
-
-    return write
+from decisions_tool.workflows.steps import body_of, set_meta, whole
 
 
 def write_roadmap(case: Case, slot: str, reply: Reply | None) -> Changes:
     """The architect's research; it has searched, or says that it could not."""
-    path = task_path(case.slug, "roadmap")
-    said = _body(Roadmap, reply, path).prior_art
+    path = document_path(case.slug, "roadmap")
+    said = body_of(Roadmap, reply, path).prior_art
     assert reply is not None
     searched = re.search(r"https?://\S|no prior art found", said, re.I)
     if not searched and "prior-art" not in reply.unmet:
@@ -62,14 +42,6 @@ def write_roadmap(case: Case, slot: str, reply: Reply | None) -> Changes:
             [Finding("roadmap/prior-art", "error", path, 1, 1, "prior art names no outside source", hint)]
         )
     return whole(Roadmap, "researched", "architect")(case, slot, reply)
-
-
-def remove(kind: str) -> Callable[[Case, str], Changes]:
-    def clear(case: Case, slot: str) -> Changes:
-        path = case.path(kind, slot if slot in case.slots(kind) else "")
-        return {path: None} if path in case.files else {}
-
-    return clear
 
 
 def _edit(case: Case, path: str, document: Document) -> Changes:
@@ -82,32 +54,9 @@ def _mark(document: Document, reply: Reply, **keys: object) -> Document:
     return document.model_copy(update={"meta": meta})
 
 
-def start(case: Case, slot: str, reply: Reply | None) -> Changes:
-    path = case.path("request")
-    text = case.text(path)
-    keys: dict[str, object] = {
-        "type": "request",
-        "schema": "1",
-        "case": case.slug,
-        "status": "active",
-        "pinned": case.commit,
-    }
-    if frontmatter.read(text, path).values is None:
-        return {path: edits.insert(text, keys)}
-    for key in ("case", "status", "pinned"):
-        text = set_meta(text, key, str(keys[key]), path, RequestMeta)
-    return {path: text}
-
-
-def set_meta(text: str, key: str, value: str | list[str], path: str, model: type[Meta]) -> str:
-    """Change one key of front matter in place, new keys in the order of the table."""
-    order = tuple(f.alias or name for name, f in model.model_fields.items())
-    return edits.set_key(text, key, value, path, order)
-
-
 def write_plan(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("roadmap")
-    answer = _body(PlanAnswer, reply, path)
+    answer = body_of(PlanAnswer, reply, path)
     assert reply is not None
     roadmap = roadmap_of(case).model_copy(update={"plan": answer.plan})
     return _edit(case, path, _mark(roadmap, reply, status="planned"))
@@ -123,12 +72,12 @@ def clear_plan(case: Case, slot: str) -> Changes:
 
 def write_panel(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("roadmap")
-    roadmap, request = roadmap_of(case), case.request
+    roadmap, request = roadmap_of(case), case.find(Request)
     assert roadmap.plan is not None
     panel, reason = choose_panel(roadmap.plan.statements, request.meta.panel if request else None)
     text = case.text(path)
     for key, value in (("panel", panel), ("panel-reason", reason)):
-        text = set_meta(text, key, value, path, Roadmap.META) if roadmap.meta.case else text
+        text = set_meta(text, key, value, path) if roadmap.meta.case else text
     if not roadmap.meta.case:
         meta = roadmap.meta.model_copy(
             update={"case": case.slug, "status": "planned", "panel": panel, "panel_reason": reason}
@@ -154,7 +103,7 @@ def write_concerns(case: Case, slot: str, reply: Reply | None) -> Changes:
 
 def _write_whole_concerns(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("concerns")
-    answer = _body(Concerns, reply, path)
+    answer = body_of(Concerns, reply, path)
     assert reply is not None
     fresh = tuple(concern.model_copy(update={"owner": None, "resolution": None}) for concern in answer.concerns)
     meta = stamp(Concerns, case, slot, reply, "concerns", "consolidator", "open")
@@ -168,7 +117,7 @@ def coverage_findings(case: Case) -> list[Finding]:
 
 def write_owners(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("concerns")
-    answer = _body(OwnersAnswer, reply, path)
+    answer = body_of(OwnersAnswer, reply, path)
     assert reply is not None
     register = concerns_of(case)
     owners = {row.concern: row.owner for row in answer.owners}
@@ -196,7 +145,7 @@ def write_skeleton(case: Case, slot: str, reply: Reply | None) -> Changes:
     primary = ContractTrack(number=1, name=roadmap.plan.statements.primary, scope=roadmap.title, agreed=False)
     rows = [ContractTrack(number=n, name=name, scope=_scope(case, name), agreed=False) for n, name in tracks]
     meta = _reserved(case, roadmap.meta.rehearsal)
-    path = task_path(case.slug, "contract", number=_free_number(case, 4 + len(tracks) + 1))
+    path = document_path(case.slug, "contract", number=_free_number(case, 4 + len(tracks) + 1))
     return {path: Contract(meta=meta, title=roadmap.title, tracks=(primary, *rows)).render()}
 
 
@@ -220,7 +169,7 @@ def _free_number(case: Case, wanted: int) -> int:
 
 def write_contract(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = contract_path(case)
-    answer, skeleton = _body(Contract, reply, path), case.find(Contract)
+    answer, skeleton = body_of(Contract, reply, path), case.find(Contract)
     assert reply is not None and skeleton is not None
     if [(t.number, t.name) for t in answer.tracks] != [(t.number, t.name) for t in skeleton.tracks]:
         raise DecisionsError(
@@ -265,12 +214,14 @@ def design_path(case: Case, slot: str) -> str:
     number = tracks_by_slug(case)[slot][0]
     reserved = {found.number for path in case.paths("contract") if (found := place(path))}
     wanted = _free_number(case, 3 + number)
-    return task_path(case.slug, "design", slot, wanted if wanted not in reserved else _free_number(case, wanted + 1))
+    return document_path(
+        case.slug, "design", slot, wanted if wanted not in reserved else _free_number(case, wanted + 1)
+    )
 
 
 def write_resolution(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("concerns")
-    answer = _body(ResolutionAnswer, reply, path)
+    answer = body_of(ResolutionAnswer, reply, path)
     assert reply is not None
     register = concerns_of(case)
     concern = _concern(register, slot)
