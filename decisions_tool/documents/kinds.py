@@ -19,6 +19,17 @@ KINDS = {
     "contract": "contract:Contract",
     "design": "design:Design",
     "framing": "framing:Framing",
+    "identity": "identity:Identity",
+    "proposal": "proposal:Proposal",
+    "hybrid": "proposal:Hybrid",
+    "patch": "proposal:Patch",
+    "compliance": "judged:Compliance",
+    "gate": "judged:Gate",
+    "comparison": "comparison:Comparison",
+    "vote": "vote:Vote",
+    "runoff": "vote:Runoff",
+    "confirm": "vote:Confirm",
+    "refine": "judged:RefineAnswer",
     "plan": "answers:PlanAnswer",
     "owners": "answers:OwnersAnswer",
     "resolution": "answers:ResolutionAnswer",
@@ -26,7 +37,7 @@ KINDS = {
 #: Kinds that open a case: a person's own words.
 OPENING = ("request", "framing")
 #: Kinds that are files of their own; the rest become parts of one.
-FILES = tuple(name for name, where in KINDS.items() if not where.startswith("answers:"))
+FILES = tuple(name for name, where in KINDS.items() if not where.startswith("answers:") and name != "refine")
 
 
 def model(kind: str) -> type[Document]:
