@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from decisions_tool.documents.lines import Line
@@ -48,6 +49,7 @@ _SHORT = re.compile(r"([A-Za-z]\d?)(?:$| ?[:—–(=]| -{1,2} |[.),;!](?: |$))")
 _WINS = re.compile(r"([A-Z]\d?) (?:wins|is|has|scores|because|by|with|over)\b")
 
 
+@lru_cache(maxsize=4096)
 def label_of(cell: str) -> str:
     """The label in front of a name: ``A — Registry`` and ``Approach A`` are A."""
     plain = " ".join(re.sub(r"[*`]|__", "", cell).split()).strip("_[] ")
@@ -79,19 +81,27 @@ class Labels:
     def split(self, text: str) -> tuple[str, str]:
         """(label, rest) of an entry such as ``A / Simplicity (4): why``; no label where it begins with none."""
         plain = text.lstrip("*_ ")
-        for mark in (" / ", "/", ": ", ", ", " — ", " – ", " - "):
-            at = plain.find(mark, 0, 200)
-            label = self.of(plain[:at]) if at > 0 else ""
+        found: list[tuple[str, str]] = []
+        places = ((plain.find(mark, 0, 200), mark) for mark in ("/", " / ", ": ", ", ", " — ", " – ", " - "))
+        for at, mark in sorted(place for place in places if place[0] > 0):
+            label = self.of(plain[:at])
             if label in self.names or (label and "/" in mark and _SHORT.fullmatch(label)):
-                return label, plain[at + len(mark) :]
-        return "", text
+                found.append((label, plain[at + len(mark) :]))
+        return next((entry for entry in found if self.judges(entry[1])), found[0] if found else ("", text))
+
+    def judges(self, rest: str) -> bool:
+        """Whether what follows a label is a reason for a score, or a verdict."""
+        match = _REASON.fullmatch(rest)
+        return bool(match and known_as(match.group(1), self.criteria)) or _CRITERION.match(rest) is not None
 
     def title(self, text: str) -> str:
         """The label that a title stands for, which says nothing else."""
         plain = text.rstrip(":*_ ")
+        if not plain:
+            return ""
         label, rest = self.split(plain)
         named = self.of(plain)
-        return named if named in self.names and not (label and (_REASON.fullmatch(rest) or verdict_of(rest))) else ""
+        return named if named in self.names and not (label and (self.judges(rest) or verdict_of(rest))) else ""
 
 
 # ---------------------------------------------------------------------- scores
@@ -106,25 +116,24 @@ _TABLE = "write | Approach | Simplicity (x0.25) | … | Weighted Total | with a 
 
 
 def read_scores(lines: Sequence[Line], found: Mapping[str, Part]) -> Board:
-    """The tables of scores: those with a column of approaches, outside the parts that have another name."""
-    other = {line.number for name, part in found.items() if name != "scores" for line in part.lines}
-    shown = [line for line in lines if line.number not in other]
-    texts = [line.text for line in shown]
-    every = tables(texts)
-    held = {line.number for line in found["scores"].lines} if "scores" in found else set()
+    """The tables of scores: those with a column of approaches, in their own part, or else in none, or else in any."""
+    every = tables([line.text for line in lines])
+    held = {line.number: name for name, part in found.items() for line in part.lines}
     boards = [table for table in every if key(table.header[0]).startswith(("approach", "option", "alternative"))]
-    boards = [table for table in boards if shown[table.line].number in held] or boards
-    start = shown[boards[0].line].number if boards else found["scores"].line if "scores" in found else 1
+    places = [held.get(lines[table.line].number, "") for table in boards]
+    place = next((name for name in ("scores", "", *places) if name in places and name != "success"), None)
+    boards = [table for table, name in zip(boards, places, strict=True) if name == place]
+    start = lines[boards[0].line].number if boards else found["scores"].line if "scores" in found else 1
     board = Board(start, {}, {}, {}, {}, {}, set(), [])
     for table in boards:
-        _read_table(board, table, shown)
+        _read_table(board, table, lines)
     if not boards:
         board.problems.append(Problem(start, "the table of scores is missing", _TABLE))
     elif not board.scores:
         board.problems.append(Problem(start, "the table of scores has no rows", "give each approach a row"))
-    else:
-        said, hint = "a row stands apart from its table", "put it right below the other rows"
-        board.problems.extend(Problem(line, said, hint) for line in _stray(shown, every) if line > start)
+    said, hint = "a row stands apart from its table", "put it right below the other rows"
+    stray = (line for line in _stray(lines, every) if line > start and held.get(line, "") == place)
+    board.problems.extend(Problem(line, said, hint) for line in stray if board.scores)
     return board
 
 
@@ -201,7 +210,7 @@ def _plain(cell: str) -> str:
 
 _BULLET = re.compile(r"(\s*)([-*+]|\d{1,3}[.)])(?:\s+|$)(.*)")
 _ALONE = re.compile(r"\s*(?:[-*+]\s+)?(?:\*\*|__)([^*]{1,200})(?:\*\*|__)\s?:?\s*")
-_REASON = re.compile(r"\W*([^:—–]{1,80}?)\s?(?::|—|–| -{1,2} )[*_]{0,3}\s*(.*)", re.S)
+_REASON = re.compile(r"\W{0,9}([^:—–]{1,80}?)\s?(?::|—|–| -{1,2} )[*_]{0,3}\s*(.*)", re.S)
 _GIVEN = re.compile(r"\s?\(?\b\d{1,2}(?: ?/ ?5)?\)?[*_ ]*$")
 _CRITERION = re.compile(
     r"(?i)\W{0,4}(?:SC ?-?|(?:success )?criterion |no\.? )?(\d{1,2})\b[^:—–]{0,200}?(?::|—|–| -{1,2} )(.*)", re.S

@@ -149,7 +149,7 @@ def _halves(text: str) -> tuple[str, str]:
 
 
 _AGENTS = tuple(
-    re.compile(before + r" ?(?=#?[0-9]|agents?\W?[0-9]|none|nobody)", re.I)
+    re.compile(before + r" ?(?=[#-]?[0-9]|agents?\W?[0-9]|none|nobody)", re.I)
     for before in (r"\bproposed by:?(?: agents?\b:?)?", r"\((?:by )?agents?:?", r"\bagents?:?")
 )
 
@@ -196,7 +196,7 @@ def _hybrid(first: str, below: str, labels: set[str]) -> Joined:
     said, reason = _partition(f"{summary} {below}", "rationale")
     plain = re.sub(r"[*_`]{1,3}", "", said)
     of = re.findall(r"(?i:approach) ([A-Z])\b", plain) or [one for one in _OF.findall(plain) if one in labels]
-    reason = _partition(reason, "full proposal")[0].lstrip(":*_—–- ").rstrip("-* ")
+    reason = re.sub(r"\*\*|__", "", _partition(reason, "full proposal")[0]).strip(":—–-* ")
     number = int(match.group(1)) if match else 0
     return Joined(f"hybrid-{number:02d}", name.strip("*_` :"), tuple(dict.fromkeys(of)), reason)
 

@@ -96,8 +96,8 @@ _PARTS = {
     "relevantfacets": "facets", "facets": "facets", "impact": "impact", "dependson": "depends_on",
     "evaluationscenarios": "scenarios", "scenarios": "scenarios",
 }  # fmt: skip
-#: Parts that hold one value, and parts that a bullet may name.
-_ONE = {"question", "identity", "tier", "impact"}
+#: Parts that take one paragraph, and parts that a bullet may name.
+_ONE = {"question", "identity", "tier", "impact", "facets", "depends_on"}
 _BULLETED = {"scope", "inside", "outside"}
 _LABEL = re.compile(
     r"\s*(#{1,6}\s+|(?:[-*+]|\d{1,2}[.)])\s+)?(\*\*|__)?([A-Za-z][A-Za-z _-]{2,24}?)(?:\s?\([^()]*\))?"
@@ -114,9 +114,13 @@ _HELD = re.compile(r"…|\.\.\.|<[^<>]*>")
 def read_frame(words: str, first_line: int = 1) -> Frame:
     """Whatever a text says of a question; what is missing stays empty."""
     reader = _Reader(first_line - 1)
-    lines = words.replace("\r\n", "\n").split("\n")
-    for number, line in uncommented("" if is_fence(line) else line for line in lines):
-        reader.take(number, line)
+    around = False
+    for number, line in uncommented(words.replace("\r\n", "\n").split("\n")):
+        if is_fence(line):
+            around, ends = (not around and not reader.part), around and not line.strip("`~ ")
+            reader.part = "" if ends else reader.part
+        else:
+            reader.take(number, line)
     return _frame(reader.parts, reader.lines)
 
 

@@ -112,9 +112,15 @@ def unfenced(words: str) -> str:
     bare = list(lines)
     bare[start] = ""
     end = _outer_end(lines, start, opened.group(2))
-    if end < len(lines):
+    if end < len(lines) and not any(_MARKED.match(line) for line in lines[end + 1 :]):
+        bare[end:] = [""] * (len(lines) - end)
+    elif end < len(lines):
         bare[end] = ""
     return "\n".join(bare) if _structure(bare) > _structure(lines) else text
+
+
+#: A line that may be more than a remark beside the fence.
+_MARKED = re.compile(r"\s*(?:[#|*_+>-]|\d+[.)]\s|winner)", re.I)
 
 
 def _structure(lines: Sequence[str]) -> int:

@@ -166,9 +166,9 @@ def flat(section: Section) -> list[str]:
 
 # ---------------------------------------------------------------------- items and lists
 
-_MARK = r"\s*(?:#{1,6}\s+|(?:[-*+]|\d{1,2}[.)])\s+)?"
-_BOLD = re.compile(_MARK + r"(?:\*\*|__)([^*_\n]{2,60}?):?(?:\*\*|__)(.*)")
-_PLAIN = re.compile(_MARK + r"[*_]?([^*_:—–\n]{2,60}?)[*_]?\s?[:—–](.*)")
+_MARK = r"(?:#{1,6}\s+|(?:[-*+]|\d{1,2}[.)])\s+)?"
+_BOLD = re.compile(_MARK + r"(?:\*\*|__)([^*_]{2,60}?):?(?:\*\*|__)")
+_PLAIN = re.compile(_MARK + r"[*_]?([^*_:—–]{2,60}?)[*_]?\s?[:—–]")
 _BULLET = re.compile(r"(\s*)([-*+]|\d{1,3}[.)])(?:\s+|$)(.*)")
 
 
@@ -188,9 +188,11 @@ def bold_items(lines: Sequence[str], names: Mapping[str, str] | None = None) -> 
 
 
 def _item(line: str, names: Mapping[str, str] | None) -> tuple[str, str]:
-    match = _BOLD.fullmatch(line) or (_PLAIN.fullmatch(line) if names is not None else None)
+    text = line.strip()
+    begin = text[:200]
+    match = _BOLD.match(begin) or (_PLAIN.match(begin) if names is not None else None)
     name = "" if not match else key(match.group(1)) if names is None else named(match.group(1), names)
-    return (name, re.sub(r"^[*_]?\s*[:—–]?\s*", "", match.group(2))) if match and name else ("", line)
+    return (name, re.sub(r"^[*_]?\s*[:—–]?\s*", "", text[match.end() :])) if match and name else ("", line)
 
 
 def entries(lines: Iterable[Line], every: bool = False) -> Iterator[Line]:

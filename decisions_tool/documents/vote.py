@@ -15,7 +15,7 @@ from decisions_tool.documents.ballots import Problem as Problem
 from decisions_tool.documents.ballots import label_of as label_of
 from decisions_tool.documents.base import Meta, Where, Word
 from decisions_tool.documents.lines import Line, Text, read_lines, tame
-from decisions_tool.documents.outline import table_lines
+from decisions_tool.documents.outline import table_lines, visible_lines
 from decisions_tool.documents.sections import Part, cited, key, known_as, nothing, parts, spoken
 from decisions_tool.documents.written import Written
 from decisions_tool.errors import DocumentError, Finding
@@ -82,24 +82,25 @@ class Confirm(Vote):
 
 
 PARTS = {
-    "score*": "scores", "percriterion*": "reasons", "justification*": "reasons", "reasons": "reasons", "winner": "winner",
+    "scor*": "scores", "percriterion*": "reasons", "justification*": "reasons", "reasons": "reasons", "winner": "winner",
     "mywinner": "winner", "declaredwinner": "winner", "winningapproach": "winner", "objection*": "objection",
     "strongestobjection*": "objection", "mergesuggestion*": "merge", "dissent*": "dissent", "antipattern*": "flags",
     "filesread*": "read", "keyfilesread*": "read", "successcriteri*": "success",
 }  # fmt: skip
 _ROLE = re.compile(r"(?i)[^\w\n]{0,8}(?:voter )?role\W{0,4}:\W{0,4}([a-z][a-z -]{0,60})")
-_WINNER = re.compile(r"(?i)[^\w\n]{0,8}(?:my )?winner\W{0,4}:(.*)")
+_WINNER = re.compile(r"(?i)(?:[ >*+-]|\d[.)] ){0,8}_{0,2}(?:my )?winner[*_ ]{0,4}:[*_ ]{0,4}(.*)")
 
 
 def read_vote(words: str) -> Cast:
     """Read a vote; ``problems`` says what cannot be understood."""
     text = read_lines(words)
+    text = text._replace(lines=_marked(text.lines))
     found = parts(text.lines, PARTS)
     board = read_scores(text.lines, found)
     labels = Labels(board)
     reasons, reasoned = read_reasons(found.get("reasons"), labels)
     success, judged, unclear = read_verdicts(found.get("success"), labels)
-    named = list(_winners(text.lines, found.get("winner"), labels))
+    named = list(_winners(found["winner"], labels)) if "winner" in found else []
     first = min((part.line for part in found.values()), default=board.line)
     above = (_ROLE.match(line.text) for line in text.lines if line.number < first)
     role = next((match.group(1) for match in above if match), "")
@@ -133,13 +134,19 @@ def _prose(part: Part | None) -> str:
     return "" if nothing(text) else text
 
 
-def _winners(lines: Sequence[Line], part: Part | None, labels: Labels) -> Iterator[tuple[str, int]]:
+def _marked(lines: Sequence[Line]) -> list[Line]:
+    """The lines, with a winner that is declared in plain words or in a list as a label."""
+    marked = list(lines)
+    for at, text in visible_lines([line.text for line in lines]):
+        found = _WINNER.fullmatch(text)
+        if found:
+            marked[at] = Line(lines[at].number, f"**Winner:** {found.group(1)}")
+    return marked
+
+
+def _winners(part: Part, labels: Labels) -> Iterator[tuple[str, int]]:
     """Each winner that is declared, as a label where it can be, with its line."""
-    if part:
-        said = [_filled(line, part.lines) for line in [Line(part.line, part.said), *part.again[:9]]]
-    else:
-        said = [Line(line.number, match.group(1)) for line in lines if (match := _WINNER.fullmatch(line.text))]
-    for number, text in said:
+    for number, text in [_filled(line, part.lines) for line in [Line(part.line, part.said), *part.again[:9]]]:
         if not nothing(text):
             yield labels.winner(text), number
 
