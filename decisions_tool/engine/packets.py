@@ -16,7 +16,8 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
     opening = case.opening
     title = opening.title if opening else case.slug
     pinned = case.pinned or case.commit
-    documents = {path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)}
+    shown = phase.shows(case, slot) if phase.shows else None
+    documents = shown or {path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)}
     about = phase.about(case, slot)
     values = {
         "title": title, "pinned": pinned, "slot": slot, "role": phase.by, "directive": _directive(case, phase),
