@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from decisions_tool.agents.offline import concerns, research, reviews, roadmap, tracks
 from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.question import compare, designs, votes
 from decisions_tool.agents.offline.survey import Survey, survey
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
 from decisions_tool.documents.base import Document
@@ -23,6 +24,12 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "contract": tracks.contract,
     "design": tracks.design,
     "resolution": concerns.resolution,
+    "propose": designs.propose,
+    "judge": compare.judge,
+    "synthesise": compare.synthesise,
+    "vote": votes.vote,
+    "runoff": votes.runoff,
+    "confirm": votes.confirm,
 }
 #: What a phase owes that no run without a network can give.
 UNMET = {"roadmap": ("prior-art",)}
