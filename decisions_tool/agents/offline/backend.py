@@ -11,6 +11,7 @@ from decisions_tool.agents.offline.question import compare, designs, votes
 from decisions_tool.agents.offline.survey import Survey, survey
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
 from decisions_tool.documents.base import Document
+from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.errors import DecisionsError
 
 PHASES: dict[str, Callable[[Desk], Document]] = {
@@ -27,9 +28,9 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "propose": designs.propose,
     "judge": compare.judge,
     "synthesise": compare.synthesise,
-    "vote": votes.vote,
-    "runoff": votes.runoff,
-    "confirm": votes.confirm,
+    "vote": votes.ballot(Vote),
+    "runoff": votes.ballot(Runoff),
+    "confirm": votes.ballot(Confirm),
 }
 #: What a phase owes that no run without a network can give.
 UNMET = {"roadmap": ("prior-art",)}
