@@ -9,27 +9,32 @@ from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.roster import (
+    CRITERIA,
+    EXPERTS,
+    FULL,
+    LIGHT,
+    PROPOSERS,
+    ROLES,
+    VOTERS,
+    Criterion,
+    Cycle,
+    Expert,
+    Name,
+    Role,
+    Seat,
+    Shape,
+    Words,
+)
 from decisions_tool.text import bad_character
 
 FILE = "decisions.toml"
 MAX_BYTES = 4 << 20
 Panel = Literal["none", "mini", "full"]
 Severity = Literal["critical", "important", "nice-to-have", "question"]
-
-
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?", value):
-        raise ValueError("must be a short name in a-z, 0-9 and dashes: it becomes part of a file name")
-    return value
-
-
-def _words(value: str) -> str:
-    if not value.strip() or bad_character(value):
-        raise ValueError("is empty, or hides or reorders text")
-    return value
 
 
 def _subject(value: str) -> str:
@@ -44,69 +49,32 @@ def _subject(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Words = Annotated[str, AfterValidator(_words)]
+class Decision(Shape):
+    """How questions are decided."""
 
-
-class Shape(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
-
-
-class Expert(Shape):
-    """Somebody who reviews through one lens."""
-
-    name: Words
-    lens: Words
-    catches: Words
-
-
-class Role(Shape):
-    """Somebody who carries out a phase; ``agent`` is the slot's name in files and history."""
-
-    agent: Name
-    directive: Words
-
-
-EXPERTS = {
-    "tarjan": Expert(
-        name="Robert Tarjan",
-        lens="Graph theory: algorithms, traversal, complexity",
-        catches="linear scans, missing indexes, cycles",
-    ),
-    "cousot": Expert(
-        name="Patrick Cousot",
-        lens="Static analysis: soundness, completeness, fixpoints",
-        catches="missed deltas, unsound incremental updates, wrong order",
-    ),
-    "hejlsberg": Expert(
-        name="Anders Hejlsberg",
-        lens="Type systems: practical engineering, API design",
-        catches="fragile identifiers, missing streaming, scope estimated too small",
-    ),
-    "steve": Expert(
-        name="Steve Jobs",
-        lens="Product: does it serve the user, is it right",
-        catches="hacks, limits that defeat the purpose, gaps in scope",
-    ),
-    "don": Expert(
-        name="Don",
-        lens="Architecture: boundaries, dependants, what has to change together",
-        catches="changes that leak across components",
-    ),
-}
-ROLES = {
-    "architect": Role(
-        agent="don", directive="Look for what others have done before you propose; name trade-offs, then decide."
-    ),
-    "planner": Role(
-        agent="joel", directive="Turn the decisions into phases that each deliver, with Big-O for every operation."
-    ),
-    "consolidator": Role(agent="consolidator", directive="Merge what is the same, keep who raised it, lose nothing."),
-    "researcher": Role(agent="researcher", directive="Describe what is there, with paths; propose nothing."),
-    "designer": Role(
-        agent="designer", directive="Design one track against the contract; early phases wait for nobody."
-    ),
-}
+    criteria: tuple[Criterion, ...] = Field(
+        CRITERIA, min_length=1, description="criteria with weight and anchors; weights total 100"
+    )
+    full: Cycle = Field(FULL, description="seats of a question of high impact")
+    light: Cycle = Field(LIGHT, description="seats of a question of medium impact")
+    strong: int = Field(70, ge=50, le=100, description="percent of votes that make a strong win")
+    weak: int = Field(50, ge=50, le=100, description="percent of votes that make a weak win")
+    converged: int = Field(
+        80, ge=50, le=100, description="percent of proposals on one approach that make a vote unnecessary"
+    )
+    confirm: bool = Field(default=False, description="three sceptics look at what the proposals agree on")
+    runoff: Literal["fresh", "instant"] = Field(
+        "fresh", description="a runoff asks new voters, or is read from the ballots"
+    )
+    tie: Words = Field("Migration Safety", description="criterion that breaks ties")
+    iterations: int = Field(3, ge=1, le=9, description="how often a question may be refined")
+    at_limit: Literal["escalate", "simplicity"] = Field("escalate", description="what happens after the last iteration")
+    languages: tuple[Words, ...] = Field(
+        ("python", "py", "toml", "json", "yaml", "yml", "typescript", "ts", "javascript", "js", "go", "rust", "java", "kotlin", "c",
+         "cpp", "csharp", "cs", "ruby", "php", "swift", "sql", "proto", "graphql", "shell", "sh", "bash"),
+        description="languages of a code sketch",
+    )  # fmt: skip
+    longest: int = Field(200, ge=10, le=2000, description="lines of a code sketch that are too many")
 
 
 class Panels(Shape):
@@ -152,6 +120,10 @@ class Settings(Shape):
         default_factory=dict, description="experts added to, or in place of, the built-in ones"
     )
     roles: dict[Name, Role] = Field(default_factory=dict, description="roles in place of the built-in ones")
+    seats: dict[Name, Seat] = Field(
+        default_factory=dict, description="seats added to, or in place of, the built-in ones"
+    )
+    decision: Decision = Decision()
     panels: Panels = Panels()
     tracks: Tracks = Tracks()
     backends: Backends = Backends()
@@ -172,6 +144,10 @@ class Settings(Shape):
 
     def role(self, name: str) -> Role:
         return self.roles.get(name) or ROLES[name]
+
+    def directive(self, seat: str) -> str:
+        """What an agent on a seat is told at the end of the prompt."""
+        return (self.seats.get(seat) or PROPOSERS.get(seat) or VOTERS[seat]).directive
 
     def panel(self, name: str) -> tuple[str, ...]:
         members: tuple[str, ...] = getattr(self.panels, name)
@@ -197,6 +173,7 @@ def read_settings(text: str | None, path: str = FILE) -> Settings:
     except ValidationError as error:
         raise DocumentError([_finding(problem, text, path) for problem in error.errors()]) from None
     _panels_known(settings, text, path)
+    _decision_sound(settings, text, path)
     return settings
 
 
@@ -252,9 +229,12 @@ def _line_of(text: str, loc: list[str]) -> int:
 
 def _known(loc: list[str]) -> list[str]:
     shapes: dict[str, type[BaseModel]] = {
-        "panels": Panels, "tracks": Tracks, "backends": Backends, "run": Run, "experts": Expert, "roles": Role,
+        "panels": Panels, "tracks": Tracks, "backends": Backends, "run": Run, "experts": Expert, "roles": Role, "seats": Seat,
+        "decision": Decision,
     }  # fmt: skip
-    return list((shapes[loc[0]] if loc and loc[0] in shapes else Settings).model_fields)
+    shapes |= {"criteria": Criterion, "full": Cycle, "light": Cycle}
+    last = next((step for step in reversed(loc) if step in shapes), "")
+    return list((shapes[last] if last else Settings).model_fields)
 
 
 def _panels_known(settings: Settings, text: str, path: str) -> None:
@@ -267,3 +247,47 @@ def _panels_known(settings: Settings, text: str, path: str) -> None:
                     f"panels.{panel}: {member!r} is no expert", f"known experts: {known}; or add [experts.{member}]",
                 )  # fmt: skip
                 raise DocumentError([finding])
+
+
+def _decision_sound(settings: Settings, text: str, path: str) -> None:
+    """Weights total 100, names are not used twice, and every seat is one."""
+    decision = settings.decision
+    names = [criterion.name for criterion in decision.criteria]
+    total = sum(criterion.weight for criterion in decision.criteria)
+    known = {*PROPOSERS, *VOTERS, *settings.seats}
+    seats = [*decision.full.propose, *decision.full.vote, *decision.light.propose, *decision.light.vote]
+    strange = next((seat for seat in seats if seat not in known), None)
+    problems = [
+        ("criteria", total != 100, f"the weights of the criteria total {total}", "make them total 100"),
+        (
+            "criteria",
+            len({name.casefold() for name in names}) != len(names),
+            "a criterion has two entries",
+            "keep one of them",
+        ),
+        (
+            "criteria",
+            any(set("|/()") & set(name) for name in names),
+            "a criterion's name holds |, / or a bracket",
+            "write words",
+        ),
+        (
+            "weak",
+            decision.weak > decision.strong,
+            "a weak win asks for more than a strong one",
+            "weak is at most strong",
+        ),
+        (
+            "full",
+            strange is not None,
+            f"{strange!r} is no seat",
+            f"one of: {', '.join(sorted(known))}; or add [seats.{strange}]",
+        ),
+    ]
+    found = [
+        Finding("config/value", "error", path, _line_of(text, ["decision", key]), 1, f"decision.{key}: {said}", hint)
+        for key, wrong, said, hint in problems
+        if wrong
+    ]
+    if found:
+        raise DocumentError(found)

@@ -14,11 +14,12 @@ from typing import Any
 import click
 
 from decisions_tool.cli.root import GROUPS, root
-from decisions_tool.config import EXPERTS, ROLES, Settings
+from decisions_tool.config import Settings
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.kinds import FILES, model
 from decisions_tool.documents.outline import table_lines
 from decisions_tool.documents.paths import TASK_ROWS, TASKS
+from decisions_tool.roster import EXPERTS, ROLES
 from decisions_tool.workflows.checks import RULES
 from decisions_tool.workflows.planning import PLANNING
 

@@ -18,9 +18,10 @@ from decisions_tool.report.terminal import table
 @click.pass_obj
 def config(folder: Path, key: str, as_json: bool) -> None:
     """Every setting and where its value comes from; with KEY only those that begin with it."""
-    from decisions_tool.config import EXPERTS, FILE, ROLES
+    from decisions_tool.config import FILE
     from decisions_tool.ledger.disk import settings_on_disk
     from decisions_tool.ledger.git import find_place
+    from decisions_tool.roster import EXPERTS, ROLES
 
     place = find_place(folder)
     settings = settings_on_disk(place.root if place else folder)

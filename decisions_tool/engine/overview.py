@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from decisions_tool import __version__
-from decisions_tool.documents.paths import WORKFLOWS
+from decisions_tool.documents.paths import WORKFLOWS, case_folder
 from decisions_tool.documents.paths import place as place_of
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.cache import save_text
@@ -62,9 +63,10 @@ class Header(TypedDict):
 
 
 class Line(NamedTuple):
-    """A row as it is kept: whether its case is open, the state of its folder, its name, and the row as JSON."""
+    """A row as it is kept: whether its case is open, its workflow, the state of its folder, its name, and the row as JSON."""
 
     open: bool
+    workflow: str
     state: str
     case: str
     row: str
@@ -75,8 +77,7 @@ class Line(NamedTuple):
 
     @property
     def folder(self) -> str:
-        folder: str = json.loads(self.row)["folder"]
-        return folder
+        return case_folder(self.workflow, self.case)
 
 
 class Overview(NamedTuple):
@@ -117,7 +118,8 @@ def _held(start: Path, place: Place) -> Overview:
     if held is None or held.header["head"] != _head(place):
         held = _fresh(start, held)
         kept = [
-            f"{'+' if line.open else '-'}\t{line.state}\t{json.dumps(line.case)}\t{line.row}" for line in held.lines
+            f"{'+' if line.open else '-'}\t{line.workflow}\t{line.state}\t{json.dumps(line.case)}\t{line.row}"
+            for line in held.lines
         ]
         save_text(cache, "\n".join([json.dumps(held.header), *kept]))
     return held
@@ -135,8 +137,8 @@ def _load(cache: Path) -> Overview | None:
 
 
 def _line(text: str) -> Line:
-    mark, state, case, row = text.split("\t")
-    return Line(mark == "+", state, json.loads(case) if "\\" in case else case[1:-1], row)
+    mark, workflow, state, case, row = text.split("\t")
+    return Line(mark == "+", workflow, state, json.loads(case) if "\\" in case else case[1:-1], row)
 
 
 def _head(place: Place) -> str:
@@ -167,7 +169,7 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
     for slug, folder in repository.cases(head.oid).items():
         line = known.get(slug)
         lines.append(line if line and line.state == folder.state else _made(repository, head.oid, slug, folder))
-    waiting = [json.loads(line.row) for line in lines if line.open][: max(_SHOWN, _WATCHED)]
+    waiting = [json.loads(row) for row in islice((line.row for line in lines if line.open), max(_SHOWN, _WATCHED))]
     open_count = sum(line.open for line in lines)
     header: Header = {
         "version": __version__,
@@ -191,15 +193,15 @@ def _blobs(repository: Repository, lines: list[Line]) -> Iterator[tuple[str, str
 
 def _skipped(repository: Repository, root: str, lines: list[Line], held: Overview | None) -> Iterator[dict[str, str]]:
     """What lies among the cases and is none, and what lies in a case and is no file."""
-    names = {line.case: line.folder for line in lines}
+    taken: set[str] = set()
     for top, _ in WORKFLOWS.values():
         folder = repository.lookup(root, top)
         for entry in repository.entries(folder.oid) if folder and folder.mode == "40000" else ():
-            path = f"{top}/{entry.name}"
-            if entry.mode != "40000" and place_of(path) is None:
-                yield {"path": path, "reason": "is no folder"}
-            elif entry.mode == "40000" and names.get(entry.name) != path:
-                yield {"path": path, "reason": "has the name of a task; rename it"}
+            if entry.mode != "40000" and place_of(f"{top}/{entry.name}") is None:
+                yield {"path": f"{top}/{entry.name}", "reason": "is no folder"}
+            elif entry.name in taken:
+                yield {"path": f"{top}/{entry.name}", "reason": "has the name of a task; rename it"}
+            taken.add(entry.name)
     same = {(line.case, line.state) for line in held.lines} if held else set()
     kept = {line.case for line in lines if (line.case, line.state) in same}
     yield from (item for item in (held.header["skipped"] if held else []) if item.get("case") in kept)
@@ -225,7 +227,7 @@ def _made(repository: Repository, commit: str, slug: str, folder: Folder) -> Lin
         "files": len(case.files),
         "has_request": case.path(case.opens) in case.files,
     }
-    return Line(managed and row["phase"] not in _OVER, folder.state, slug, json.dumps(row))
+    return Line(managed and row["phase"] not in _OVER, folder.workflow, folder.state, slug, json.dumps(row))
 
 
 def _reached(case: Case) -> str:

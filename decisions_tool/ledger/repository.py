@@ -258,8 +258,13 @@ class Repository:
         shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
         seen = (opening.meta.pinned if opening else None) or case.commit
         today = time.strftime("%Y-%m-%d", time.gmtime())
-        outside = Outside(lambda: next_number(self), today)
+        outside = Outside(lambda: next_number(self), today, lambda: self._lines(seen))
         return replace(case, shared=shared, outside=outside, tracked=lambda path: self._tracked(seen, path), _places={})
+
+    def _lines(self, commit: str) -> int:
+        """Lines of text in a commit, told from the sizes of its files."""
+        listed = self.git.run("ls-tree", "-r", "-l", "-z", commit).decode("utf-8", "surrogateescape").split("\0")
+        return sum(int(size) for line in listed if (size := line.partition("\t")[0].rpartition(" ")[2]).isdigit()) // 40
 
     def _tracked(self, commit: str, path: str) -> bool:
         return bool(path) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None

@@ -29,10 +29,11 @@ def _nowhere() -> int:
 
 
 class Outside(NamedTuple):
-    """What no tree can tell: the next free record number, and today as YYYY-MM-DD."""
+    """What the tree of a case cannot tell: the next free record number, today as YYYY-MM-DD, lines of code in the repository."""
 
     number: Callable[[], int] = _nowhere
     day: str = ""
+    lines: Callable[[], int] = lambda: 0
 
 
 @dataclass(frozen=True)
