@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 
 from decisions_tool.agents.offline import concerns, research, reviews, roadmap, tracks
 from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.question import compare, designs, identity, revisions, votes
 from decisions_tool.agents.offline.survey import Survey, survey
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
 from decisions_tool.documents.base import Document
+from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.errors import DecisionsError
 
 PHASES: dict[str, Callable[[Desk], Document]] = {
@@ -23,6 +25,16 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "contract": tracks.contract,
     "design": tracks.design,
     "resolution": concerns.resolution,
+    "identity": identity.identity,
+    "propose": designs.propose,
+    "judge": compare.judge,
+    "synthesise": compare.synthesise,
+    "hybrid": revisions.hybrid,
+    "vote": votes.ballot(Vote),
+    "runoff": votes.ballot(Runoff),
+    "confirm": votes.ballot(Confirm),
+    "patch": revisions.patch,
+    "refine": revisions.refine,
 }
 #: What a phase owes that no run without a network can give.
 UNMET = {"roadmap": ("prior-art",)}

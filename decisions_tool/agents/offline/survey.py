@@ -9,7 +9,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from decisions_tool.agents.offline.components import (
@@ -119,6 +119,10 @@ class Survey:
     tests: int
     commits: int
     limits: tuple[str, ...]
+    #: Every shown path, the text of every source file that was read, and who imports a file, from its own component too.
+    paths: frozenset[str] = frozenset()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    uses: Mapping[str, tuple[Import, ...]] = field(default_factory=dict)
 
     def importers(self, name: str) -> list[str]:
         """Components that import this one."""
@@ -213,7 +217,8 @@ class _Surveyor:
         owner = {path: name for name, paths in parts.items() for path in paths}
         facts = dict(self._facts(list(owner)))
         index = self._index(sizes)
-        edges = _edges(owner, [item for path in facts for item in self._imports(path, facts, index)])
+        imports = [item for path in facts for item in self._imports(path, facts, index)]
+        edges = _edges(owner, imports)
         runtime = [pair for pair, edge in edges.items() if not edge.types_only]
         self.budget = max(self.budget, MOST_TOTAL // 4)
         return Survey(
@@ -228,6 +233,9 @@ class _Surveyor:
             tests=sum(map(is_named_test, self.files)),
             commits=len(self.changes),
             limits=tuple(self._limits(len(owner), len(facts))),
+            paths=frozenset(self.files),
+            texts={path: self.texts[path] for path in facts},
+            uses=_uses(imports),
         )
 
     def _source(self, path: str, component: str, facts: Facts) -> Source:
@@ -350,3 +358,12 @@ def _edges(owner: Mapping[str, str], imports: Sequence[Import]) -> dict[tuple[st
         if pair[1] and pair[0] != pair[1]:
             crossing.setdefault(pair, []).append(item)
     return {pair: Edge(*pair, tuple(sorted(set(found)))) for pair, found in sorted(crossing.items())}
+
+
+def _uses(imports: Sequence[Import]) -> dict[str, tuple[Import, ...]]:
+    """Imports by the file that they reach, in order; a file that imports itself is left out."""
+    found: dict[str, list[Import]] = {}
+    for item in sorted(set(imports)):
+        if item.target != item.path:
+            found.setdefault(item.target, []).append(item)
+    return {path: tuple(items) for path, items in found.items()}
