@@ -8,7 +8,7 @@ from pathlib import Path
 from decisions_tool.agents.prompts import render
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.workflows.case import Case
-from decisions_tool.workflows.phases import Phase
+from decisions_tool.workflows.phases import SEATED, Phase
 
 
 def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
@@ -41,7 +41,7 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
 
 
 def _directive(case: Case, phase: Phase) -> str:
-    return "" if phase.by == "expert" else case.settings.role(phase.by).directive
+    return "" if phase.by in SEATED else case.settings.role(phase.by).directive
 
 
 def _shuffled(documents: dict[str, str], *salt: str) -> list[tuple[str, str]]:

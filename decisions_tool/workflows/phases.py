@@ -13,6 +13,8 @@ from decisions_tool.workflows.case import Case
 #: Repository path -> new text, or None where the file goes.
 Changes: TypeAlias = "dict[str, str | None]"
 RULE = "rule"
+#: Who answers where many do, each in a way of their own: ``about`` says which.
+SEATED = ("expert", "proposer", "voter")
 
 
 @dataclass(frozen=True)
