@@ -9,7 +9,7 @@ from typing import NamedTuple
 from decisions_tool.config import Settings
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.base import Document
-from decisions_tool.documents.comparison import Approach, Compared, Comparison
+from decisions_tool.documents.comparison import Approach, Compared, Comparison, Joined
 from decisions_tool.documents.framing import Frame, Framing
 from decisions_tool.documents.judged import AGAIN, DEGRADED, IN, RETRY, Compliance, Gate
 from decisions_tool.documents.outline import outline
@@ -203,10 +203,17 @@ def compared(case: Case) -> Compared:
 
 
 def approaches(case: Case) -> tuple[Approach, ...]:
-    """What the vote is about: groups of proposals, then hybrids."""
+    """What the vote is about: groups of proposals, then hybrids, whose labels tell nothing either."""
     said = compared(case)
-    hybrids = [h for h in said.hybrids if h.slot in case.slots("hybrid")]
-    return (*said.approaches, *(Approach(f"H{h.slot[-1]}", h.name, h.reason, ()) for h in hybrids))
+    joined = [Approach(label, h.name, h.reason, ()) for label, h in _hybrids(case, said)]
+    return (*said.approaches, *joined)
+
+
+def _hybrids(case: Case, said: Compared) -> list[tuple[str, Joined]]:
+    """(label, hybrid) of those that were written; they take the letters after the approaches."""
+    held = [found for found in said.hybrids if found.slot in case.slots("hybrid")]
+    first = ord(max((a.label for a in said.approaches), default="@")[0]) + 1
+    return [(chr(first + number), found) for number, found in enumerate(held)]
 
 
 def converged(case: Case) -> Convergence:
@@ -220,8 +227,9 @@ def text_of(case: Case, approach: Approach) -> Said:
     """The proposal that stands for an approach: its first one that is not degraded."""
     if approach.label == PATCHED:
         return case.read(Patch, case.path("patch")).said
-    if approach.label.startswith("H") and not approach.agents:
-        return case.read(Hybrid, case.path("hybrid", f"hybrid-0{approach.label[1:]}")).said
+    joined = {} if approach.agents else {label: found.slot for label, found in _hybrids(case, compared(case))}
+    if approach.label in joined:
+        return case.read(Hybrid, case.path("hybrid", joined[approach.label])).said
     weak = {int(slot[-2:]) for slot in degraded(case)}
     ordered = sorted(approach.agents, key=lambda n: (n in weak, n))
     paths = [case.slots("proposal").get(f"agent-{n:02d}", "") for n in ordered]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from decisions_tool.documents import frontmatter
 from decisions_tool.documents.computed import TallyDocument
 from decisions_tool.documents.framing import Framing
 from decisions_tool.documents.judged import AGAIN, DEGRADED, IN, Compliance, Gate
@@ -49,10 +50,15 @@ _FEW = 5
 
 def lint_findings(case: Case) -> list[Finding]:
     """What has to be mended before a question is asked."""
+    return [finding for finding in remarks(case) if finding.severity == "error"]
+
+
+def remarks(case: Case) -> list[Finding]:
+    """Everything that can be said of a framing."""
     path = case.path("framing")
     exists = case.tracked or (lambda path: True)
-    found = lint(frame(case), path, 1, Ground(exists, case.outside.lines))
-    return [finding for finding in found if finding.severity == "error"] + _circle(case, path)
+    first = frontmatter.read(case.text(path), path).body_line
+    return lint(frame(case), path, first, Ground(exists, case.outside.lines)) + _circle(case, path)
 
 
 def _circle(case: Case, path: str) -> list[Finding]:
