@@ -13,7 +13,6 @@ from decisions_tool.agents.offline.question.measure import MANY, Measure, measur
 from decisions_tool.agents.offline.wording import bullets, codes, enumerate_words, quote, stems
 from decisions_tool.documents.comparison import Comparison, ComparisonMeta
 from decisions_tool.documents.framing import Framing
-from decisions_tool.documents.identity import Identity
 from decisions_tool.documents.judged import Compliance, JudgedMeta
 from decisions_tool.documents.outline import table_lines
 from decisions_tool.documents.paths import place
@@ -29,7 +28,8 @@ def proposals(desk: Desk) -> dict[int, Said]:
     """Agent number -> what it proposes; only those that are asked for."""
     wanted = {int(found) for found in re.findall(r"\d+", desk.packet.about.get("proposals", ""))}
     found = {int(at.slot[6:]): p.said for path, p in desk.all(Proposal) if (at := place(path))}
-    return {number: said for number, said in sorted(found.items()) if not wanted or number in wanted}
+    chosen = {number: said for number, said in sorted(found.items()) if number in wanted}
+    return chosen or found or {1: desk.one(Proposal).said}
 
 
 def judge(desk: Desk) -> Compliance:
@@ -125,7 +125,7 @@ def synthesise(desk: Desk) -> Comparison:
         else "",
         "Alternatives Considered (cross-proposal)": bullets(_alternatives(found)) or "- None: there is one approach.",
         "Divergence Diagnosis (if split)": _divergence(found, total),
-        "Identity Violations (if identity document provided)": _violations(desk, found),
+        "Identity Violations (if identity document provided)": "No identity document was provided.",
         "Open Questions for Voters": bullets(list(_open(found))[:_MOST_OPEN])
         or "- None that the proposals leave open.",
     }
@@ -207,18 +207,6 @@ def _divergence(found: Sequence[Group], total: int) -> str:
     even = len(found[0].members) == len(found[1].members) and 2 * len(found[0].members) >= total
     anew = " The proposals split evenly, which suggests framing the question anew." if even else ""
     return (same if shared else "No file is changed by every approach, so they may solve different problems.") + anew
-
-
-def _violations(desk: Desk, found: Sequence[Group]) -> str:
-    identity = desk.maybe(Identity)
-    if identity is None:
-        return "No identity document was provided."
-    fixed = frozenset(re.findall(r"`([^`]+?)(?::\d+)?`", identity.parts("Invariants")))
-    held = [(group.label, sorted(group.files() & fixed)) for group in found if group.measure.breaks]
-    lines = [
-        f"{label} breaks something in {codes(paths, 3)}, which Invariants names." for label, paths in held if paths
-    ]
-    return bullets(lines) or "None found: no approach breaks a file that Invariants names."
 
 
 def _open(found: Sequence[Group]) -> Iterator[str]:

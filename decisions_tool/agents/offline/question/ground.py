@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from typing import NamedTuple, TypeVar
 
 from decisions_tool.agents.offline.components import language, stem_of
@@ -20,8 +21,8 @@ D = TypeVar("D", bound=Document)
 #: A question whose key files lie in one folder and hold fewer lines than this is small.
 SMALL = 400
 _MOST_FOUND = 4
-_SETTINGS = (".toml", ".yaml", ".yml", ".ini", ".cfg")
-_TOOLING = frozenset(["pyproject", "setup", "tox", "mypy", "ruff", "pytest", "uv", "poetry", "mkdocs", "pnpm-lock"])
+#: Files that users edit instead of code.
+SETTINGS = re.compile(r"\.(?:toml|ya?ml|ini|cfg|json|env)$")
 
 
 class Cut(NamedTuple):
@@ -84,10 +85,10 @@ class Ground(NamedTuple):
         return next((w for w in self.words if w not in taken and not keyword.iskeyword(w)), "chosen")
 
     def settings(self) -> str:
-        """The configuration file that users edit: one that is there, or a new one named after the program."""
-        top = sorted(path for path in self.survey.paths if "/" not in path and path.endswith(_SETTINGS))
-        own = [path for path in top if path[0] != "." and stem_of(path).casefold() not in _TOOLING]
-        return own[0] if own else f"{stem_of(self.cuts[0].path.split('/')[0])}.toml"
+        """The program's own configuration file: one that is there, or the place for a new one."""
+        name = stem_of(self.cuts[0].path.partition("/")[0])
+        own = (path for path in sorted(self.survey.paths) if stem_of(path) == name and SETTINGS.search(path))
+        return next(own, f"{name}.toml")
 
 
 def own(desk: Desk, model: type[D]) -> D:
