@@ -137,7 +137,7 @@ def _best(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
 def _in_place(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
     """One existing file changes, and nothing new has to be understood."""
     option = ground.word()
-    doc = f"{ground.item(turn)}. Without {option} it does what it does today."
+    doc = f"{ground.item(turn)}. Takes {option}; without it, what it does today stays."
     return _written(
         ground, cut, at, turn,
         name="change-in-place",

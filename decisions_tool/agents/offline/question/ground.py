@@ -21,6 +21,7 @@ D = TypeVar("D", bound=Document)
 #: A question whose key files lie in one folder and hold fewer lines than this is small.
 SMALL = 400
 _MOST_FOUND = 4
+_HOLDERS = frozenset({"src", "lib", "app", "apps", "packages", "internal", "pkg", "cmd"})
 #: Files that users edit instead of code.
 SETTINGS = re.compile(r"\.(?:toml|ya?ml|ini|cfg|json|env)$")
 
@@ -79,14 +80,13 @@ class Ground(NamedTuple):
         return quote(items[number % len(items)].rstrip("."), 120)
 
     def word(self) -> str:
-        """A word of the question that can be a name in code and is none of the key files' own."""
-        taken = {name for cut in self.cuts for name in (cut.stem, *cut.facts.defined)}
-        taken |= {f.name.rpartition(".")[2] for cut in self.cuts for f in cut.functions}
-        return next((w for w in self.words if w not in taken and not keyword.iskeyword(w)), "chosen")
+        """A word of the question that the key files do not use yet, to name something new."""
+        taken = {name for cut in self.cuts for name in re.findall(r"\w+", cut.text)} | {cut.stem for cut in self.cuts}
+        return next((word for word in self.words if word not in taken and not keyword.iskeyword(word)), "chosen")
 
     def settings(self) -> str:
         """The program's own configuration file: one that is there, or the place for a new one."""
-        name = stem_of(self.cuts[0].path.partition("/")[0])
+        name = next((stem_of(part) for part in self.cuts[0].path.split("/") if part not in _HOLDERS), "settings")
         own = (path for path in sorted(self.survey.paths) if stem_of(path) == name and SETTINGS.search(path))
         return next(own, f"{name}.toml")
 
