@@ -178,6 +178,33 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
         engine.transact(slug, build)
 
 
+def decide(repository: Repository, slug: str, what: str, reason: str, listen: Listener | None = None) -> None:
+    """Settle a question in the name of the committer."""
+    person = own_identity(repository)
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        if case.workflow != "decision":
+            raise DecisionsError(f"{slug} is a task and no question", f"decisions show {slug}")
+        opening, path = _opening(case), case.path(case.opens)
+        if getattr(opening.meta, "record", None):
+            raise DecisionsError(f"{slug} is decided already", f"decisions record {slug}")
+        if opening.meta.pinned is None:
+            raise DecisionsError(f"{slug} has not begun", "decisions run")
+        text = case.text(path)
+        for key, value in (
+            ("decided", one_line(what)),
+            ("by", person),
+            *([("reason", one_line(reason))] if reason else []),
+        ):
+            text = set_meta(text, key, value, path)
+        return {path: text}, Transition(
+            slug, "decide", case.opens, f"decided by {person.rpartition(' <')[0]}", reason=reason
+        )
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
 def redo(
     repository: Repository, slug: str, name: str, reason: str, force: bool = False, listen: Listener | None = None
 ) -> None:

@@ -104,10 +104,17 @@ def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     if workflow != "decision":
         return case
     beside = [f"{RECORDS}/{row.template}" for row in SHARED_ROWS if "{" not in row.template]
-    for needed in getattr(case.opening, "needs", ()) if not case.findings_of("framing") else ():
+    for needed in getattr(case.opening, "reads", ()) if not case.findings_of("framing") else ():
         beside += [document_path(needed, "framing"), document_path(needed, "addendum")]
+
+    def now(path: str) -> str | None:
+        found = read_file(root, path)
+        return None if found.problem else found.data.decode("utf-8", "replace")
+
     shared = {f.path: File(blob_id(f.data), f.data) for path in beside if (f := read_file(root, path)).problem is None}
-    return replace(case, shared=shared, outside=Outside(), tracked=lambda path: (root / path).exists(), _places={})
+    return replace(
+        case, shared=shared, outside=Outside(now=now), tracked=lambda path: (root / path).exists(), _places={}
+    )
 
 
 def settings_on_disk(root: Path) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.paths import owner
@@ -21,6 +22,7 @@ from decisions_tool.ledger.compare import (
 )
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
 from decisions_tool.workflows.case import Case
@@ -38,14 +40,18 @@ class Transitions:
         self.evidence = evidence
         self.report = report
         self._seen: set[str] = set()
+        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
+            "decide": self._decision,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
-        """Remember a commit: an undo may name those only."""
+        """Remember a commit: an undo may name those only, and a record takes a number that none of them has."""
         self._seen.add(step.commit)
+        self._highest = max(self._highest, self._latest)
+        self._latest = max((number_of(change.path) for change in step.changes), default=0)
 
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
@@ -96,6 +102,7 @@ class Transitions:
     def _recompute(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
         if phase.name == "start":
             before = self._pinned(step, before)
+        before = self._as_recorded(step, before)
         try:
             expected = phase.write(before, slot, None)
         except DecisionsError as error:
@@ -105,6 +112,20 @@ class Transitions:
         if held != expected:
             path = next(path for path in (*held, *expected) if held.get(path, "") != expected.get(path, ""))
             self.report.wrong("recomputed", step, path, f"{phase.name} does not come out as recorded")
+
+    def _as_recorded(self, step: Step, before: Case) -> Case:
+        """The case with the number and date that a record took, which no input says; a number is used once."""
+        made = next(((c, n) for c in step.changes if (n := number_of(c.path)) and not c.before), None)
+        if made is None:
+            return before
+        change, number = made
+        if number <= self._highest:
+            self.report.wrong("number", step, change.path, f"the number {number} was used before")
+        document = self.evidence.version(change.path, change.after)
+        day = str(getattr(document.meta, "date", "")) if document else ""
+        if day and abs((date.fromisoformat(day) - date.fromisoformat(step.date[:10])).days) > 1:
+            self.report.add("date", "warning", change.path, f"it is dated {day}, its commit {step.date[:10]}", "", step)
+        return replace(before, outside=before.outside._replace(number=lambda: number, day=day), _places={})
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
@@ -206,6 +227,16 @@ class Transitions:
             if not self._keeps_words(change, {"status", "reason"}):
                 said = "a change of status changed more than the status of a request"
                 self.report.wrong("edited", step, change.path, said)
+
+    def _decision(self, step: Step) -> None:
+        """A person's word on a question: in the name of whoever made the commit."""
+        for change in step.changes:
+            after = self.evidence.version(change.path, change.after)
+            by = str(getattr(after.meta, "by", "")) if after else ""
+            if not self._keeps_words(change, {"decided", "by", "reason"}):
+                self.report.wrong("edited", step, change.path, "a decision changed more than what was decided")
+            elif step.value("Backend") or {by} != people(step.author, ""):
+                self.report.wrong("approval", step, change.path, f"decided in the name of {by or 'nobody'}")
 
     def _init(self, step: Step) -> None:
         for change in step.changes:

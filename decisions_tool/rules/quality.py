@@ -30,13 +30,14 @@ class Terms(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A proposal under its slot; ``asked`` is empty the first time, else retry or again."""
+    """A proposal under its slot; ``asked`` is empty the first time, else retry or again; ``conflict`` with an earlier decision."""
 
     slot: str
     seat: str
     said: Said | None
     asked: str = ""
     verdict: tuple[bool, str] | None = None
+    conflict: str = ""
 
 
 def failures(attempt: Attempt, terms: Terms) -> dict[str, str]:
@@ -146,7 +147,8 @@ def _graded(attempt: Attempt, failed: Mapping[str, str]) -> Graded:
     outcome = IN if points == 5 else DEGRADED if attempt.asked and points == 4 else OUT
     if not attempt.asked and points in {3, 4}:
         outcome = RETRY
-    return Graded(attempt.slot, passed, outcome, "; ".join(f"{check}: {why}" for check, why in failed.items()))
+    told = [f"{check}: {why}" for check, why in failed.items()] + ([attempt.conflict] if attempt.conflict else [])
+    return Graded(attempt.slot, passed, OUT if attempt.conflict else outcome, "; ".join(told))
 
 
 class Convergence(NamedTuple):

@@ -74,6 +74,7 @@ class Tally(NamedTuple):
     runoff_between: tuple[str, ...] = ()
     counted: Mapping[str, int] = {}  # never changed
     failed: tuple[str, ...] = ()
+    ones: Mapping[tuple[str, str], int] = {}  # never changed
 
     def mean(self, label: str) -> str:
         return hundredths(self.sums[label], self.valid)
@@ -111,7 +112,8 @@ def tally(ballots: Sequence[Ballot], setup: Setup) -> Tally:
         {label: names for label in setup.labels if (names := poll.vetoed(label))},
         tuple(wrong for ballot in held for wrong in _mismatches(ballot, setup)), "no-quorum", "more-votes",
     )  # fmt: skip
-    return _judge(poll, facts)
+    ones = {(label, name): n for label in setup.labels for name, _ in setup.criteria if (n := poll.ones(label, name))}
+    return _judge(poll, facts._replace(ones=ones))
 
 
 class _Poll:

@@ -84,7 +84,7 @@ class Group(NamedTuple):
 
 
 def groups(found: Mapping[int, Said]) -> list[Group]:
-    """The largest first; beyond five, the smallest joins the one that it shares most with."""
+    """By name, so that labels tell nothing of size; beyond five, the smallest joins the one that it shares most with."""
     named: dict[str, dict[int, Said]] = {}
     for number, said in found.items():
         named.setdefault(slugify(said.name), {})[number] = said
@@ -93,7 +93,8 @@ def groups(found: Mapping[int, Said]) -> list[Group]:
         last = held.pop()
         near = max(held, key=lambda group: (_shared(group, last), len(group.members)))
         held = _ranked({g.name: {**g.members, **(last.members if g is near else {})} for g in held})
-    return held
+    ordered = sorted(held, key=lambda group: group.name)
+    return [group._replace(label=chr(ord("A") + number)) for number, group in enumerate(ordered)]
 
 
 def _ranked(named: Mapping[str, Mapping[int, Said]]) -> list[Group]:
@@ -112,11 +113,11 @@ def synthesise(desk: Desk) -> Comparison:
     """The comparison in its format."""
     found, frame = groups(proposals(desk)), own(desk, Framing).frame
     criteria = [name for name, _ in weights(desk.packet.about.get("criteria", ""))]
-    total = sum(len(group.members) for group in found)
+    total, largest = sum(len(group.members) for group in found), max(found, key=lambda group: len(group.members))
     rows = [[name, *(_cell(group, name) for group in found)] for name in criteria]
     parts = {
         "Approaches Identified": "\n".join(f"{n}. {_identified(group)}" for n, group in enumerate(found, start=1)),
-        f"Convergence: {len(found[0].members)}/{total} on {found[0].label}": "",
+        f"Convergence: {len(largest.members)}/{total} on {largest.label}": "",
         "Comparison Matrix": "\n".join(table_lines(("Criterion", *(group.label for group in found)), rows)),
         "Evaluation Scenarios": bullets(_scenarios(found, criteria, frame.scenarios, quote(frame.question, 120))),
         "Novel Ideas Worth Preserving": bullets(_novel(found))
@@ -213,7 +214,8 @@ def _divergence(found: Sequence[Group], total: int) -> str:
         return "None: all proposals arrived at one approach."
     shared = codes(sorted(frozenset.intersection(*(group.files() for group in found))), 3)
     same = f"All approaches change {shared}, so they solve one problem and disagree on the solution."
-    even = len(found[0].members) == len(found[1].members) and 2 * len(found[0].members) >= total
+    first, second = sorted((len(group.members) for group in found), reverse=True)[:2]
+    even = first == second and 2 * first >= total
     anew = " The proposals split evenly, which suggests framing the question anew." if even else ""
     return (same if shared else "No file is changed by every approach, so they may solve different problems.") + anew
 
