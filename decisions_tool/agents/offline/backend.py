@@ -37,6 +37,7 @@ QUESTION: dict[str, Callable[[Desk], Document]] = {
     "confirm": votes.ballot(Confirm),
     "patch": revisions.patch,
     "refine": revisions.refine,
+    "compose": revisions.compose,
 }
 PHASES = TASK | QUESTION
 #: What a phase owes that no run without a network can give.

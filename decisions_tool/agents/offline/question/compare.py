@@ -14,6 +14,7 @@ from decisions_tool.agents.offline.question.measure import MANY, Measure, measur
 from decisions_tool.agents.offline.wording import bullets, codes, enumerate_words, quote, stems
 from decisions_tool.documents.comparison import Comparison, ComparisonMeta
 from decisions_tool.documents.framing import Framing
+from decisions_tool.documents.identity import Identity
 from decisions_tool.documents.judged import Compliance, JudgedMeta
 from decisions_tool.documents.outline import table_lines
 from decisions_tool.documents.paths import place
@@ -127,7 +128,7 @@ def synthesise(desk: Desk) -> Comparison:
         else "",
         "Alternatives Considered (cross-proposal)": bullets(_alternatives(found)) or "- None: there is one approach.",
         "Divergence Diagnosis (if split)": _divergence(found, total),
-        "Identity Violations (if identity document provided)": "No identity document was provided.",
+        "Identity Violations (if identity document provided)": _violations(desk, found),
         "Open Questions for Voters": bullets(list(_open(found))[:_MOST_OPEN])
         or "- None that the proposals leave open.",
     }
@@ -218,6 +219,17 @@ def _divergence(found: Sequence[Group], total: int) -> str:
     even = first == second and 2 * first >= total
     anew = " The proposals split evenly, which suggests framing the question anew." if even else ""
     return (same if shared else "No file is changed by every approach, so they may solve different problems.") + anew
+
+
+def _violations(desk: Desk, found: Sequence[Group]) -> str:
+    identity = desk.maybe(Identity)
+    fixed = re.findall(r"`([^`]+?)(?::\d+)?`", identity.parts("Invariants")) if identity else []
+    broken = [(group.label, sorted(group.files() & set(fixed))) for group in found if group.measure.breaks]
+    lines = [
+        f"{label} breaks something in {codes(paths, 3)}, which Invariants names." for label, paths in broken if paths
+    ]
+    none = "None found: no approach breaks a file that Invariants names."
+    return bullets(lines) or (none if identity else "No identity document was provided.")
 
 
 def _open(found: Sequence[Group]) -> Iterator[str]:

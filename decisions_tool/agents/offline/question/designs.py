@@ -43,7 +43,7 @@ def design(ground: Ground, seat: str, turn: int) -> Said:
     functions = cut.functions or (Function("entry", 1, 0),)
     at = functions[turn // len(cuts) % len(functions)]
     said = _WAYS.get(seat, _best)(ground, cut, at, turn)
-    return said._replace(name=SMALL_NAME) if ground.small() and seat != "contrarian" else said
+    return said._replace(name=ground.named(SMALL_NAME if ground.small() and seat != "contrarian" else said.name))
 
 
 # ---------------------------------------------------------------------- what all proposals say

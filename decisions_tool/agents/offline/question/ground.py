@@ -16,12 +16,14 @@ from decisions_tool.agents.offline.wording import code, quote, request_words, st
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.framing import Frame, Framing
 from decisions_tool.documents.paths import place
+from decisions_tool.text import slugify
 
 D = TypeVar("D", bound=Document)
 #: A question whose key files lie in one folder and hold fewer lines than this is small.
 SMALL = 400
 _MOST_FOUND = 4
 _HOLDERS = frozenset({"src", "lib", "app", "apps", "packages", "internal", "pkg", "cmd"})
+_BINDING = ("/constraints.md", "/constraint-addendum.md")
 #: Files that users edit instead of code.
 SETTINGS = re.compile(r"\.(?:toml|ya?ml|ini|cfg|json|env)$")
 
@@ -67,6 +69,13 @@ class Ground(NamedTuple):
     cuts: tuple[Cut, ...]
     words: tuple[str, ...]
     bound: tuple[str, ...]
+    decided: str
+
+    def named(self, way: str) -> str:
+        """A way as the name of an approach; where an earlier decision speaks of one, with what this question is about."""
+        return (
+            f"{way}-of-{slugify(self.cuts[0].stem)}" if re.search(rf"(?<![\w-]){way}(?![\w-])", self.decided) else way
+        )
 
     def small(self) -> bool:
         folders = {
@@ -104,10 +113,12 @@ def ground(desk: Desk) -> Ground:
     named = [file.path for file in frame.files if file.path in survey.texts] or _found(survey, frame)
     cuts = [_cut(survey, path, frozenset(words)) for path in dict.fromkeys(named)]
     cuts.sort(key=lambda cut: -len(words.keys() & stems(" ".join(f.name for f in cut.functions))))
-    bound = [path for path in sorted(desk.packet.documents) if path.endswith(("constraints.md", "-addendum.md"))]
+    bound = {path: text for path, text in sorted(desk.packet.documents.items()) if path.endswith(_BINDING)}
     nothing = next(iter(sorted(survey.paths)), "main.py")
     alone = Cut(nothing, stem_of(nothing), language(nothing), "", Facts())
-    return Ground(survey, frame, tuple(cuts) or (alone,), tuple(words.values()), tuple(bound))
+    return Ground(
+        survey, frame, tuple(cuts) or (alone,), tuple(words.values()), tuple(bound), "\n".join(bound.values())
+    )
 
 
 def _found(survey: Survey, frame: Frame) -> list[str]:

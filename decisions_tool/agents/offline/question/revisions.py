@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from decisions_tool.agents.offline.desk import Desk
 from decisions_tool.agents.offline.question.compare import proposals
+from decisions_tool.agents.offline.question.designs import design
 from decisions_tool.agents.offline.question.ground import SETTINGS, Ground, ground, own
 from decisions_tool.agents.offline.question.measure import measure, proposal_text, weights
 from decisions_tool.agents.offline.wording import enumerate_words, quote, request_words, stems
@@ -14,10 +15,12 @@ from decisions_tool.documents.base import Meta
 from decisions_tool.documents.comparison import Comparison
 from decisions_tool.documents.framing import Frame, Framing, frame_text
 from decisions_tool.documents.judged import RefineAnswer
+from decisions_tool.documents.outline import Section, outline
 from decisions_tool.documents.proposal import FileChange, Hybrid, Patch, ProposalMeta, Said
-from decisions_tool.documents.sections import key
+from decisions_tool.documents.sections import code_blocks, flat, key, section_of
 from decisions_tool.text import slugify
 
+_REPLACED = re.compile(r"(?:#|//) (.+) — WILL REPLACE")
 _MOST_QUESTIONS, _FEWEST_FILES, _MOST_CODE = 3, 3, 180
 
 
@@ -56,6 +59,36 @@ def hybrid(desk: Desk) -> Hybrid:
     return Hybrid(meta=ProposalMeta(type="hybrid"), words=_counted(joined, about.get("criteria", "")))
 
 
+def compose(desk: Desk) -> Hybrid:
+    """What the parts of a question have decided, as one proposal; each addendum says its part."""
+    about, whole = desk.packet.about, design(ground(desk), "unconstrained", 0)
+    parts = {
+        path: outline(text) for path, text in desk.packet.documents.items() if path.endswith("/constraint-addendum.md")
+    }
+    told = {section.title.partition(":")[2].strip(): section for root in parts.values() for section in root.children}
+    blocks = [code for section in told.values() for code in code_blocks(_below(section, "interfacecontracts"))]
+    files = {
+        path: FileChange(path, f"as {name.partition(' ')[0]} decided.")
+        for name, section in told.items()
+        for line in _below(section, "virtualdiff")
+        if (found := _REPLACED.fullmatch(line))
+        for path in found.group(1).split(", ")
+    }
+    composed = whole._replace(
+        name=slugify(about.get("name", "") or "composed"),
+        summary=f"It puts together what the parts of this question decided: {enumerate_words(list(told)) or 'nothing so far'}.",
+        sketch="\n\n".join(f"```{word}\n{text}\n```" for word, text, _ in blocks) or whole.sketch,
+        files=tuple(files.values()) or whole.files,
+        abstractions=(),
+    )
+    return Hybrid(meta=ProposalMeta(type="hybrid"), words=_counted(composed, about.get("criteria", "")))
+
+
+def _below(section: Section, name: str) -> list[str]:
+    found = section_of(section, name)
+    return flat(found) if found else []
+
+
 def _sketch(sources: Mapping[int, Said]) -> str:
     """The sketches of both while they stay short, else the first."""
     parts = [f"From agent-{number:02d}:\n\n{said.sketch}" for number, said in sources.items()]
@@ -76,8 +109,11 @@ def patch(desk: Desk) -> Patch:
     about = desk.packet.about
     vetoed = about.get("vetoed", "")
     (number, said), *_ = _speaking(desk, [about.get("label", "")])
-    new = _mended(said, key(vetoed), ground(desk))
-    summary = f"This patches {said.name} of agent-{number:02d}, vetoed on {vetoed}. {new.summary} {said.summary}"
+    new, mended = said, []
+    for criterion in vetoed.split(","):
+        new = _mended(new, key(criterion), ground(desk))
+        mended.append(new.summary)
+    summary = f"This patches {said.name} of agent-{number:02d}, vetoed on {vetoed}. {' '.join(mended)} {said.summary}"
     new = new._replace(name=f"{slugify(about.get('name', '') or said.name)}-patched", summary=summary)
     return Patch(meta=ProposalMeta(type="patch"), words=_counted(new, about.get("criteria", "")))
 
