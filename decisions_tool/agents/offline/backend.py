@@ -14,7 +14,7 @@ from decisions_tool.documents.base import Document
 from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.errors import DecisionsError
 
-PHASES: dict[str, Callable[[Desk], Document]] = {
+TASK: dict[str, Callable[[Desk], Document]] = {
     "roadmap": roadmap.roadmap,
     "plan": roadmap.plan,
     "review": reviews.review,
@@ -25,6 +25,8 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "contract": tracks.contract,
     "design": tracks.design,
     "resolution": concerns.resolution,
+}
+QUESTION: dict[str, Callable[[Desk], Document]] = {
     "identity": identity.identity,
     "propose": designs.propose,
     "judge": compare.judge,
@@ -35,7 +37,9 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "confirm": votes.ballot(Confirm),
     "patch": revisions.patch,
     "refine": revisions.refine,
+    "compose": revisions.compose,
 }
+PHASES = TASK | QUESTION
 #: What a phase owes that no run without a network can give.
 UNMET = {"roadmap": ("prior-art",)}
 _MOST_SURVEYS = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from decisions_tool.agents.offline.components import is_test
@@ -29,7 +30,8 @@ def proposals(desk: Desk) -> dict[int, Said]:
     """Agent number -> what it proposes; only those that are asked for."""
     wanted = {int(found) for found in re.findall(r"\d+", desk.packet.about.get("proposals", ""))}
     found = {int(at.slot[6:]): p.said for path, p in desk.all(Proposal) if (at := place(path))}
-    return {number: said for number, said in sorted(found.items()) if not wanted or number in wanted}
+    chosen = {number: said for number, said in sorted(found.items()) if number in wanted}
+    return chosen or found or {1: desk.one(Proposal).said}
 
 
 def judge(desk: Desk) -> Compliance:
@@ -171,22 +173,30 @@ def _novel(found: Sequence[Group]) -> Iterator[str]:
             yield f"From agent {number}: `{change.path}`, which no other approach changes — {change.what}"
 
 
-def leads(found: Sequence[Group], criteria: Sequence[str]) -> dict[str, list[str]]:
-    """Label -> criteria on which its proposals score themselves highest; of equals the larger group leads."""
-    ahead: dict[str, list[str]] = {}
+def leads(found: Sequence[Group], criteria: Sequence[str]) -> dict[str, set[str]]:
+    """Label -> criteria on which no other approach scores itself higher and at least one lower."""
+    ahead: dict[str, set[str]] = {group.label: set() for group in found}
     for name in criteria:
         means = {group.label: sum(given) / len(given) for group in found if (given := group.given(name))}
-        if len(set(means.values())) > 1:
-            ahead.setdefault(max(means, key=lambda label: means[label]), []).append(name)
+        best = max(means.values(), default=0)
+        for label in means if len(set(means.values())) > 1 else ():
+            ahead[label] |= {name} if means[label] == best else set()
     return ahead
 
 
 def _hybrid(found: Sequence[Group], criteria: Sequence[str]) -> str:
+    """The two approaches that lead on most criteria together, each on one where the other does not."""
     ahead = leads(found, criteria)
-    pair = [group for group in found if group.label in ahead][:2]
-    if len(pair) < 2:
+    pairs = [
+        (a, b) for a, b in combinations(found, 2) if ahead[a.label] - ahead[b.label] and ahead[b.label] - ahead[a.label]
+    ]
+    if not pairs:
         return ""
-    (first, one), (second, other) = ((group, enumerate_words(ahead[group.label])) for group in pair)
+    first, second = max(pairs, key=lambda pair: len(ahead[pair[0].label] | ahead[pair[1].label]))
+    one, other = (
+        enumerate_words([name for name in criteria if name in ahead[a.label] - ahead[b.label]])
+        for a, b in ((first, second), (second, first))
+    )
     return (
         f"- **Hybrid H1: {first.name}-with-{second.name}** — combines what leads on {one} from Approach {first.label} with what leads "
         f"on {other} from Approach {second.label}.\n    - Rationale: {first.label} leads on {one} and {second.label} on {other}, by the "
@@ -213,14 +223,13 @@ def _divergence(found: Sequence[Group], total: int) -> str:
 
 def _violations(desk: Desk, found: Sequence[Group]) -> str:
     identity = desk.maybe(Identity)
-    if identity is None:
-        return "No identity document was provided."
-    fixed = frozenset(re.findall(r"`([^`]+?)(?::\d+)?`", identity.parts("Invariants")))
-    held = [(group.label, sorted(group.files() & fixed)) for group in found if group.measure.breaks]
+    fixed = re.findall(r"`([^`]+?)(?::\d+)?`", identity.parts("Invariants")) if identity else []
+    broken = [(group.label, sorted(group.files() & set(fixed))) for group in found if group.measure.breaks]
     lines = [
-        f"{label} breaks something in {codes(paths, 3)}, which Invariants names." for label, paths in held if paths
+        f"{label} breaks something in {codes(paths, 3)}, which Invariants names." for label, paths in broken if paths
     ]
-    return bullets(lines) or "None found: no approach breaks a file that Invariants names."
+    none = "None found: no approach breaks a file that Invariants names."
+    return bullets(lines) or (none if identity else "No identity document was provided.")
 
 
 def _open(found: Sequence[Group]) -> Iterator[str]:

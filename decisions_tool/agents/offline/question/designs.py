@@ -43,7 +43,7 @@ def design(ground: Ground, seat: str, turn: int) -> Said:
     functions = cut.functions or (Function("entry", 1, 0),)
     at = functions[turn // len(cuts) % len(functions)]
     said = _WAYS.get(seat, _best)(ground, cut, at, turn)
-    return said._replace(name=SMALL_NAME) if ground.small() and seat != "contrarian" else said
+    return said._replace(name=ground.named(SMALL_NAME if ground.small() and seat != "contrarian" else said.name))
 
 
 # ---------------------------------------------------------------------- what all proposals say
@@ -137,7 +137,7 @@ def _best(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
 def _in_place(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
     """One existing file changes, and nothing new has to be understood."""
     option = ground.word()
-    doc = f"{ground.item(turn)}. Without {option} it does what it does today."
+    doc = f"{ground.item(turn)}. Takes {option}; without it, what it does today stays."
     return _written(
         ground, cut, at, turn,
         name="change-in-place",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from typing import NamedTuple, TypeVar
 
 from decisions_tool.agents.offline.components import language, stem_of
@@ -15,13 +16,16 @@ from decisions_tool.agents.offline.wording import code, quote, request_words, st
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.framing import Frame, Framing
 from decisions_tool.documents.paths import place
+from decisions_tool.text import slugify
 
 D = TypeVar("D", bound=Document)
 #: A question whose key files lie in one folder and hold fewer lines than this is small.
 SMALL = 400
 _MOST_FOUND = 4
-_SETTINGS = (".toml", ".yaml", ".yml", ".ini", ".cfg")
-_TOOLING = frozenset(["pyproject", "setup", "tox", "mypy", "ruff", "pytest", "uv", "poetry", "mkdocs", "pnpm-lock"])
+_HOLDERS = frozenset({"src", "lib", "app", "apps", "packages", "internal", "pkg", "cmd"})
+_BINDING = ("/constraints.md", "/constraint-addendum.md")
+#: Files that users edit instead of code.
+SETTINGS = re.compile(r"\.(?:toml|ya?ml|ini|cfg|json|env)$")
 
 
 class Cut(NamedTuple):
@@ -65,6 +69,13 @@ class Ground(NamedTuple):
     cuts: tuple[Cut, ...]
     words: tuple[str, ...]
     bound: tuple[str, ...]
+    decided: str
+
+    def named(self, way: str) -> str:
+        """A way as the name of an approach; where an earlier decision speaks of one, with what this question is about."""
+        return (
+            f"{way}-of-{slugify(self.cuts[0].stem)}" if re.search(rf"(?<![\w-]){way}(?![\w-])", self.decided) else way
+        )
 
     def small(self) -> bool:
         folders = {
@@ -78,16 +89,15 @@ class Ground(NamedTuple):
         return quote(items[number % len(items)].rstrip("."), 120)
 
     def word(self) -> str:
-        """A word of the question that can be a name in code and is none of the key files' own."""
-        taken = {name for cut in self.cuts for name in (cut.stem, *cut.facts.defined)}
-        taken |= {f.name.rpartition(".")[2] for cut in self.cuts for f in cut.functions}
-        return next((w for w in self.words if w not in taken and not keyword.iskeyword(w)), "chosen")
+        """A word of the question that the key files do not use yet, to name something new."""
+        taken = {name for cut in self.cuts for name in re.findall(r"\w+", cut.text)} | {cut.stem for cut in self.cuts}
+        return next((word for word in self.words if word not in taken and not keyword.iskeyword(word)), "chosen")
 
     def settings(self) -> str:
-        """The configuration file that users edit: one that is there, or a new one named after the program."""
-        top = sorted(path for path in self.survey.paths if "/" not in path and path.endswith(_SETTINGS))
-        own = [path for path in top if path[0] != "." and stem_of(path).casefold() not in _TOOLING]
-        return own[0] if own else f"{stem_of(self.cuts[0].path.split('/')[0])}.toml"
+        """The program's own configuration file: one that is there, or the place for a new one."""
+        name = next((stem_of(part) for part in self.cuts[0].path.split("/") if part not in _HOLDERS), "settings")
+        own = (path for path in sorted(self.survey.paths) if stem_of(path) == name and SETTINGS.search(path))
+        return next(own, f"{name}.toml")
 
 
 def own(desk: Desk, model: type[D]) -> D:
@@ -103,10 +113,12 @@ def ground(desk: Desk) -> Ground:
     named = [file.path for file in frame.files if file.path in survey.texts] or _found(survey, frame)
     cuts = [_cut(survey, path, frozenset(words)) for path in dict.fromkeys(named)]
     cuts.sort(key=lambda cut: -len(words.keys() & stems(" ".join(f.name for f in cut.functions))))
-    bound = [path for path in sorted(desk.packet.documents) if path.endswith(("constraints.md", "-addendum.md"))]
+    bound = {path: text for path, text in sorted(desk.packet.documents.items()) if path.endswith(_BINDING)}
     nothing = next(iter(sorted(survey.paths)), "main.py")
     alone = Cut(nothing, stem_of(nothing), language(nothing), "", Facts())
-    return Ground(survey, frame, tuple(cuts) or (alone,), tuple(words.values()), tuple(bound))
+    return Ground(
+        survey, frame, tuple(cuts) or (alone,), tuple(words.values()), tuple(bound), "\n".join(bound.values())
+    )
 
 
 def _found(survey: Survey, frame: Frame) -> list[str]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from decisions_tool.agents.offline.question.ground import SETTINGS
 from decisions_tool.documents.outline import table_lines
 from decisions_tool.documents.proposal import Said, Score, read_proposal
 from decisions_tool.documents.sections import key
 from decisions_tool.text import plural
 
-_SETTINGS = re.compile(r"\.(?:toml|ya?ml|ini|cfg|json|env)$")
 _NOTHING = re.compile(r"(?i)\W*(?:nothing|none|no\b|n/a)")
 _STAYS = re.compile(r"(?i)\balias|\bold (?:name|entry|entries)\b|\bkeeps? (?:its|their) names?\b")
 _TOLD = re.compile(r"(?i)\braises?\b|\berrors?\b|\blogs?\b|\blogged\b|\bmessages?\b")
@@ -45,10 +45,10 @@ def measure(said: Said) -> Measure:
         files=len(said.files) if said.touched is None else said.touched,
         new=len(said.abstractions),
         lines=max(map(int, re.findall(r"\d{1,6}", said.size)), default=0),
-        breaks=not _NOTHING.match(said.breaks),
+        breaks=bool(said.breaks) and not _NOTHING.match(said.breaks),
         path=bool(said.migration) and not _NOTHING.match(said.migration),
         stays=bool(_STAYS.search(f"{said.compatibility}\n{said.breaks}")),
-        settings=any(_SETTINGS.search(change.path) for change in said.files),
+        settings=any(SETTINGS.search(change.path) for change in said.files),
         option=bool(re.search(r"(?i)\bdefaults?\b", words)),
         told=bool(_TOLD.search(words)),
         covered=bool(re.search(r"(?i)runs? as (?:it is|they are)", said.tests)),
@@ -79,7 +79,7 @@ def _migration(found: Measure) -> Scored:
         )
     return (
         4 + found.stays,
-        f"nothing breaks, and what is imported {'keeps its name' if found.stays else 'is not spoken of'}",
+        f"nothing is said to break, and what is imported {'keeps its name' if found.stays else 'is not spoken of'}",
     )
 
 

@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 
 from decisions_tool.agents.offline.desk import Desk
 from decisions_tool.agents.offline.question.compare import proposals
-from decisions_tool.agents.offline.question.ground import Ground, ground, own
+from decisions_tool.agents.offline.question.designs import design
+from decisions_tool.agents.offline.question.ground import SETTINGS, Ground, ground, own
 from decisions_tool.agents.offline.question.measure import measure, proposal_text, weights
 from decisions_tool.agents.offline.wording import enumerate_words, quote, request_words, stems
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.comparison import Comparison
-from decisions_tool.documents.framing import Frame, Framing, KeyFile, frame_text
+from decisions_tool.documents.framing import Frame, Framing, frame_text
 from decisions_tool.documents.judged import RefineAnswer
+from decisions_tool.documents.outline import Section, outline
 from decisions_tool.documents.proposal import FileChange, Hybrid, Patch, ProposalMeta, Said
-from decisions_tool.documents.sections import key
+from decisions_tool.documents.sections import code_blocks, flat, key, section_of
 from decisions_tool.text import slugify
 
+_REPLACED = re.compile(r"(?:#|//) (.+) — WILL REPLACE")
 _MOST_QUESTIONS, _FEWEST_FILES, _MOST_CODE = 3, 3, 180
 
 
@@ -39,74 +42,103 @@ def hybrid(desk: Desk) -> Hybrid:
     """Elements of two approaches as one proposal that names its sources."""
     about = desk.packet.about
     (a, one), (b, other) = (_speaking(desk, _labels(about.get("of", ""))) * 2)[:2]
-    why = quote(about.get("reason", ""), 300).rstrip(".")
     joined = one._replace(
         name=slugify(about.get("name", "") or f"{one.name}-with-{other.name}"),
-        summary=f"It takes the change itself from agent-{a:02d} ({one.name}), and from agent-{b:02d} ({other.name}) what that one adds: "
-        f"{enumerate_words([f'`{f.path}`' for f in other.files if f not in one.files]) or 'nothing more'}. It resolves this: {why}.",
+        summary=f"It takes the change itself from agent-{a:02d} ({one.name}) and what comes with it from agent-{b:02d} ({other.name}). "
+        f"It resolves this: {quote(about.get('reason', ''), 300).rstrip('.')}.",
         sketch=_sketch({a: one, b: other}),
-        files=tuple({f.path: f for f in (*other.files, *one.files)}.values()),
+        files=tuple({change.path: change for change in (*other.files, *one.files)}.values()),
         abstractions=tuple(dict.fromkeys((*one.abstractions, *other.abstractions))),
-        size=f"{max(measure(one).lines, measure(other).lines)} to {measure(one).lines + measure(other).lines}",
-        breaks=one.breaks if measure(one).breaks else other.breaks,
-        migration=one.migration if measure(one).path else other.migration,
-        compatibility=f"{one.compatibility} {other.compatibility}"
-        if other.compatibility not in one.compatibility
-        else one.compatibility,
+        size=str(measure(one).lines + measure(other).lines),
+        breaks=other.breaks if measure(other).breaks else one.breaks,
+        migration=other.migration if measure(other).path else one.migration,
+        compatibility=" ".join(dict.fromkeys([one.compatibility, other.compatibility])),
         tests="\n".join(dict.fromkeys([*one.tests.split("\n"), *other.tests.split("\n")])),
+        effort=max(one.effort, other.effort, key="SMLX".find),
     )
-    joined = joined._replace(touched=len(joined.files), effort=max(one.effort, other.effort, key="SMLX".find))
-    return Hybrid(meta=ProposalMeta(type="hybrid"), words=_with_checks(joined, about.get("criteria", "")))
+    return Hybrid(meta=ProposalMeta(type="hybrid"), words=_counted(joined, about.get("criteria", "")))
+
+
+def compose(desk: Desk) -> Hybrid:
+    """What the parts of a question have decided, as one proposal; each addendum says its part."""
+    about, whole = desk.packet.about, design(ground(desk), "unconstrained", 0)
+    parts = {
+        path: outline(text) for path, text in desk.packet.documents.items() if path.endswith("/constraint-addendum.md")
+    }
+    told = {section.title.partition(":")[2].strip(): section for root in parts.values() for section in root.children}
+    blocks = [code for section in told.values() for code in code_blocks(_below(section, "interfacecontracts"))]
+    files = {
+        path: FileChange(path, f"as {name.partition(' ')[0]} decided.")
+        for name, section in told.items()
+        for line in _below(section, "virtualdiff")
+        if (found := _REPLACED.fullmatch(line))
+        for path in found.group(1).split(", ")
+    }
+    composed = whole._replace(
+        name=slugify(about.get("name", "") or "composed"),
+        summary=f"It puts together what the parts of this question decided: {enumerate_words(list(told)) or 'nothing so far'}.",
+        sketch="\n\n".join(f"```{word}\n{text}\n```" for word, text, _ in blocks) or whole.sketch,
+        files=tuple(files.values()) or whole.files,
+        abstractions=(),
+    )
+    return Hybrid(meta=ProposalMeta(type="hybrid"), words=_counted(composed, about.get("criteria", "")))
+
+
+def _below(section: Section, name: str) -> list[str]:
+    found = section_of(section, name)
+    return flat(found) if found else []
 
 
 def _sketch(sources: Mapping[int, Said]) -> str:
     """The sketches of both while they stay short, else the first."""
     parts = [f"From agent-{number:02d}:\n\n{said.sketch}" for number, said in sources.items()]
-    lines = sum(len(code.text.split("\n")) for said in sources.values() for code in said.code)
+    lines = sum(code.text.count("\n") + 1 for said in sources.values() for code in said.code)
     return "\n\n".join(parts if lines <= _MOST_CODE else parts[:1])
 
 
-def _with_checks(said: Said, criteria: str) -> str:
-    """The text, with the checks that count what was joined or taken away counted again."""
-    new = f"{len(said.abstractions)} new abstractions."
-    checks = [re.sub(r"(\(C1\): ).*", rf"\g<1>{new}", check) for check in said.checks]
-    return proposal_text(said._replace(checks=tuple(checks)), weights(criteria))
+def _counted(said: Said, criteria: str) -> str:
+    """The text, with files and abstractions counted again."""
+    checks = [
+        re.sub(r"(\(C1\): ).*", rf"\g<1>{len(said.abstractions)} new abstractions.", check) for check in said.checks
+    ]
+    return proposal_text(said._replace(touched=len(said.files), checks=tuple(checks)), weights(criteria))
 
 
 def patch(desk: Desk) -> Patch:
     """The approach again, with what was vetoed addressed and the rest as it was."""
-    about, where = desk.packet.about, ground(desk)
-    label, vetoed = about.get("label", ""), about.get("vetoed", "")
-    (number, said), *_ = _speaking(desk, [label])
-    changed = _mended(said, key(vetoed), where)
-    how = f"This patches agent-{number:02d}'s {said.name}, which voters scored 1 on {vetoed}. {said.summary}"
-    changed = changed._replace(
-        name=f"{slugify(about.get('name', '') or said.name)}-patched", summary=f"{how} {changed.summary}"
-    )
-    return Patch(meta=ProposalMeta(type="patch"), words=_with_checks(changed, about.get("criteria", "")))
+    about = desk.packet.about
+    vetoed = about.get("vetoed", "")
+    (number, said), *_ = _speaking(desk, [about.get("label", "")])
+    new, mended = said, []
+    for criterion in vetoed.split(","):
+        new = _mended(new, key(criterion), ground(desk))
+        mended.append(new.summary)
+    summary = f"This patches {said.name} of agent-{number:02d}, vetoed on {vetoed}. {' '.join(mended)} {said.summary}"
+    new = new._replace(name=f"{slugify(about.get('name', '') or said.name)}-patched", summary=summary)
+    return Patch(meta=ProposalMeta(type="patch"), words=_counted(new, about.get("criteria", "")))
 
 
 def _mended(said: Said, vetoed: str, where: Ground) -> Said:
     """What one criterion asks for; ``summary`` says what is new."""
-    if vetoed == "simplicity":
-        fewer = said.files[:1] + said.files[-1:] if len(said.files) > 2 else said.files
-        more = "No abstraction is added, and only the first file and its test change."
-        return said._replace(summary=more, files=fewer, touched=len(fewer), abstractions=())
-    if vetoed == "extensibility":
-        entry = FileChange(where.settings(), "a key for what differs from case to case.")
-        more = f"What differs from case to case is read from `{where.settings()}`."
-        return said._replace(summary=more, files=(*said.files, entry), touched=len(said.files) + 1)
-    if vetoed == "testability":
-        alone = f"Alone: a case in `{where.cuts[0].test()}` hands every value in, so that nothing is read from a file."
-        files = tuple(f for f in said.files if not f.path.endswith((".toml", ".yaml", ".yml", ".ini", ".cfg")))
-        return said._replace(
-            summary="Every value is handed in.", tests=f"{said.tests}\n- {alone}", files=files, touched=len(files)
-        )
-    if vetoed == "debuggability":
-        return said._replace(summary="What goes wrong raises an error that names the entry and the file it came from.")
-    return said._replace(
-        summary="Every old name stays as an alias.", breaks="nothing: every old name stays as an alias.",
-        migration="on first use the old form is read and kept in the new one", compatibility="every old name stays as an alias.",
+    old, settings = "every old name stays as an alias", where.settings()
+    alone = f"{said.tests}\n- Alone: a case in `{where.cuts[0].test()}` hands every value in, so that nothing is read from a file."
+    coded = tuple(change for change in said.files if not SETTINGS.search(change.path))
+    found = {
+        "simplicity": said._replace(
+            summary="Only the first file and its test change.",
+            files=(*said.files[:1], *said.files[1:][-1:]),
+            abstractions=(),
+        ),
+        "extensibility": said._replace(
+            summary=f"What differs from case to case is read from `{settings}`.",
+            files=(*coded, FileChange(settings, "a key for what differs from case to case.")),
+        ),
+        "debuggability": said._replace(summary="What goes wrong raises an error that names the entry and its file."),
+        "testability": said._replace(summary="Every value is handed in.", tests=alone, files=coded),
+    }.get(vetoed)
+    return found or said._replace(
+        summary=f"For those who use it today, {old}.", breaks=f"nothing: {old}.", compatibility=f"{old}.",
+        migration="on first use the old form is read and kept in the new one",
     )  # fmt: skip
 
 
@@ -136,10 +168,10 @@ def _part(frame: Frame, inside: Sequence[str]) -> Frame:
     """The frame of some parts of the scope: the rest is out, and what shares no word with them goes."""
     words = request_words(" ".join(inside)).keys()
     success = tuple(text for text in frame.success if words & stems(text)) or frame.success
-    near = sorted(frame.files, key=lambda file: -len(words & stems(f"{file.path} {file.reason}")))
-    some = [file for file in near if words & stems(f"{file.path} {file.reason}")]
-    files: list[KeyFile] = some if len(some) >= _FEWEST_FILES else near[:_FEWEST_FILES]
-    what = " and ".join(f"“{item.rstrip('.')}”" for item in inside)
+    shared = {file: len(words & stems(" ".join(file))) for file in frame.files}
+    near = sorted(frame.files, key=lambda file: -shared[file])
+    files = [file for number, file in enumerate(near) if shared[file] or number < _FEWEST_FILES]
+    what = " and ".join(f"“{re.sub('[;?]', ',', item).rstrip(',.')}”" for item in inside)
     return frame._replace(
         question=f"How should {what} be designed?", inside=tuple(inside), success=success, files=tuple(files),
         outside=(*frame.outside, *(item for item in frame.inside if item not in inside)),

@@ -49,13 +49,15 @@ def lookup(cut: Cut, names: Sequence[str], table: str, entry: str, doc: str) -> 
 
 def _head(lines: Sequence[str]) -> str:
     """A signature as it stands, from its line to where the body begins."""
-    text = ""
-    for line in lines:
-        text = f"{text} {line.strip()}".strip()
-        if text and text.count("(") <= text.count(")"):
-            break
-    body = text.find("{", text.rfind(")") + 1)
-    return (text[:body] if body >= 0 else text).rstrip(" ;")
+    text = "\n".join(line.strip() for line in lines)
+    start = text.find("(", text.find(")") if text.startswith("func (") else 0)
+    depth = 0
+    for end, char in enumerate(text[start:], start=start) if start >= 0 else ():
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth == 0:
+            rest = re.match(r"[^{};=\n]*(?:=>)?", text[end + 1 :])
+            return " ".join((text[: end + 1] + (rest.group(0) if rest else "")).split())
+    return re.split(r"[{;]", lines[0])[0].strip() if lines else ""
 
 
 def _python(cut: Cut, function: Function, doc: str, new: str, option: str, passes: str) -> str:
