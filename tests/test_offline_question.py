@@ -329,7 +329,7 @@ def test_a_comparison_holds_every_proposal_once(case: str) -> None:
     largest = max(said.approaches, key=lambda approach: len(approach.agents))
     assert said.convergence == f"{len(largest.agents)}/10 on {largest.label}"
     assert [a.name for a in said.approaches] == sorted(a.name for a in said.approaches)  # labels tell nothing of size
-    assert said.novel and said.divergence and said.violations == () and said.open
+    assert said.novel and said.divergence and said.violations == () and said.questions
 
 
 @pytest.mark.parametrize(("cycle", "said"), [(FULL, "8/10 on A"), (LIGHT, "4/5 on A")], ids=["full", "light"])
