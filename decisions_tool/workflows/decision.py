@@ -100,7 +100,7 @@ DECISION: tuple[Phase, ...] = (
         inputs=synthesis_reads, about=told_synthesizer, path=path_for("comparison"), tells=say_comparison,
     ),
     Phase(
-        "hybrid", "{slot} joined", ("comparison", "proposal"), "hybrid", "integrator", hybrids, applies=by_agents, done=filled("hybrid"),
+        "hybrid", "{slot} joined", ("comparison", "proposal"), "hybrid", "integrator", hybrids, applies=to_vote, done=filled("hybrid"),
         write=write_hybrid, clear=remove("hybrid"), answer="hybrid", inputs=hybrid_reads, about=told_integrator, path=path_for("hybrid"),
     ),
     Phase(

@@ -118,11 +118,11 @@ def _told(case: Case, approach: Approach, found: Tally) -> tuple[str, ...]:
     runoff = " in the runoff" if runoff_done(case) else ""
     told = worth(ballots(case, "vote"), first_setup(case), first_tally(case))
     limit = [] if found.winner else ["the last iteration was split; the simplest approach was taken, as configured"]
-    dissent = [h.cast.dissent for h in heard(case) if h.cast.dissent]
+    dissent = list(dict.fromkeys(" ".join(h.cast.dissent.split()) for h in heard(case) if h.cast.dissent))
     return (
         f"{proposed}, {votes}{runoff}", *limit, f"Result: {result(found, {})}",
         f"Order agreement of the voters: {told.agreement / 100:.2f}; effective number of independent votes: {tenths(told.effective)}",
-        *(f"Dissent: {' '.join(text.split())}" for text in dissent[:3]),
+        *(f"Dissent: {text}" for text in dissent[:3]),
     )  # fmt: skip
 
 
