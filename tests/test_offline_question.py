@@ -11,7 +11,7 @@ import pytest
 
 from decisions_tool.agents.offline.backend import Offline
 from decisions_tool.agents.offline.question.compare import complies, groups
-from decisions_tool.agents.offline.question.measure import measure, score
+from decisions_tool.agents.offline.question.measure import measure, proposal_text, score, weights
 from decisions_tool.agents.offline.question.votes import approaches
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.documents.base import Document
@@ -222,6 +222,13 @@ def test_every_proposal_passes_the_gate(case: str, cycle: Cycle) -> None:
         assert said.touched == len(said.files) and all(
             (said.summary, said.size, said.effort, said.tests, said.later, said.constraints)
         )
+
+
+@every_case
+def test_proposals_are_read_back_whole(case: str) -> None:
+    asked = Asked(*CASES[case])
+    for said, body in zip(asked.proposals().values(), asked.texts.values(), strict=True):
+        assert proposal_text(said, weights(CRITERIA)) == body
 
 
 @every_case

@@ -23,6 +23,14 @@ from decisions_tool.documents.sections import key
 from decisions_tool.text import plural, slugify
 
 _MOST_APPROACHES, _MOST_OPEN = 5, 6
+#: What happens in a scenario where the framing has none for a criterion.
+_CASES = {
+    "simplicity": "Somebody new reads what has changed.",
+    "extensibility": "One more case of the same kind is wanted.",
+    "migrationsafety": "A caller from before the change runs after it.",
+    "debuggability": "It fails at night, and somebody has only what it printed.",
+    "testability": "A test of the change is written before the change.",
+}
 _SUFFICES = re.compile(r"(?is)\b(?:current|present|existing)\s+design\b.{0,60}\b(?:suffic\w+|enough|does)\b")
 
 
@@ -155,7 +163,7 @@ def _scenarios(found: Sequence[Group], criteria: Sequence[str], framed: Sequence
     """One for each criterion: the framing's own where it has one, else the question as it stands."""
     for name in criteria:
         asked = next((text for text in framed if key(text.partition(":")[0]) == key(name)), "")
-        case = quote(asked.partition(":")[2].strip(' "“”'), 200) if asked else question
+        case = quote(asked.partition(":")[2].strip(' "“”'), 200) if asked else _CASES.get(key(name), question)
         yield f"{name}: “{case}” {' '.join(f'With {g.label}: {score(name, g.measure)[1]}.' for g in found)}"
 
 

@@ -57,7 +57,7 @@ def _written(
     tests = max(1, len(ground.frame.success)) * _TEST
     most = lines * 2 + tests
     test = FileChange(cut.test(), f"a case for each success criterion{'' if cut.tests else '; the file is new'}.")
-    kept = f"every name in {code(cut.path)} that is imported today keeps its name."
+    kept = f"Every name in {code(cut.path)} that is imported today keeps its name."
     state = f" What {codes([s.name for s in cut.facts.state], 3)} holds is read as before." if cut.facts.state else ""
     bound = f" It keeps to {codes(ground.bound, 3)}." if ground.bound else ""
     changed = (*files[:_MOST_CHANGED], test)
@@ -129,8 +129,10 @@ def _best(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
     """What the survey says: a long file that is imported is split, another one is changed."""
     long = cut.facts.lines >= _SPLIT and len(cut.functions) > 1 and not ground.small()
     said = (_split if long else _in_place)(ground, cut, at, turn)
-    order = "comes next" if turn % len(ground.cuts) else "comes first"
-    why = f"By imports {code(cut.path)} {order} among the key files: {len(cut.uses)}, with {plural(cut.facts.lines, 'line')}."
+    most = "next to most" if turn % len(ground.cuts) else "most"
+    why = (
+        f"Of the key files {code(cut.path)} has {most} imports: {len(cut.uses)}, for {plural(cut.facts.lines, 'line')}."
+    )
     return said._replace(summary=f"{said.summary} {why}")
 
 
@@ -174,7 +176,7 @@ def _configured(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
             *(FileChange(path, f"asks {code(entry)} instead of naming {code(at.name)}.") for path in callers),
         ],
         lines=10 + 4 * len(names) + 3 * len(callers),
-        new=[f"{code(table)} table", f"{code(entry)} lookup"],
+        new=[f"{table} table", f"{entry} lookup"],
         option=f"one key, for “{ground.item(turn)}”",
     )  # fmt: skip
 
@@ -194,8 +196,8 @@ def _beside(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
         ),
         files=[FileChange(cut.path, f"{code(new)} is added, and {code(at.name)} (line {at.line}) passes on to it.")],
         lines=at.length + 6,
-        new=[f"{code(new)} entry"],
-        alias=f"the old entry {code(old)} stays as an alias that passes on to {code(new)}.",
+        new=[f"{new} entry"],
+        alias=f"The old entry {code(old)} stays as an alias that passes on to {code(new)}.",
         path=f"on first use {state} is read in its old form and kept in the new one" if state else "none needed",
     )  # fmt: skip
 
@@ -216,7 +218,7 @@ def _split(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
             FileChange(target, f"takes {codes([f.name for f in inside], 6)}; the file is new."),
         ],
         lines=sum(f.length for f in inside),
-        new=[f"{code(target)} module"],
+        new=[f"{target} module"],
     )  # fmt: skip
 
 

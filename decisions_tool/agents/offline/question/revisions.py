@@ -55,6 +55,7 @@ def hybrid(desk: Desk) -> Hybrid:
         compatibility=" ".join(dict.fromkeys([one.compatibility, other.compatibility])),
         tests="\n".join(dict.fromkeys([*one.tests.split("\n"), *other.tests.split("\n")])),
         effort=max(one.effort, other.effort, key="SMLX".find),
+        checks=tuple(max(pair, key=len) for pair in zip(one.checks, other.checks, strict=False)),
     )
     return Hybrid(meta=ProposalMeta(type="hybrid"), words=_counted(joined, about.get("criteria", "")))
 
