@@ -364,7 +364,7 @@ def test_beyond_five_approaches_the_smallest_joins_a_related_one() -> None:
 def test_hybrids_are_named_only_where_they_are_wanted_and_two_lead() -> None:
     (found,) = big().compared().hybrids
     assert found.slot == "hybrid-01" and len(found.of) == 2 and "leads on" in found.reason
-    assert big().compared(hybrids="no").hybrids == ()
+    assert big().compared(hybrids="no").hybrids == () == Asked(CODE, SMALL).compared().hybrids
 
 
 # ---------------------------------------------------------------------- votes

@@ -123,6 +123,9 @@ def synthesise(desk: Desk) -> Comparison:
     found, frame = groups(proposals(desk)), own(desk, Framing).frame
     criteria = [name for name, _ in weights(desk.packet.about.get("criteria", ""))]
     total, largest = sum(len(group.members) for group in found), max(found, key=lambda group: len(group.members))
+    wanted = (
+        desk.packet.about.get("hybrids") == "yes" and 5 * len(largest.members) < 4 * total
+    )  # else there is no tension
     rows = [[name, *(_cell(group, name) for group in found)] for name in criteria]
     parts = {
         "Approaches Identified": "\n".join(f"{n}. {_identified(group)}" for n, group in enumerate(found, start=1)),
@@ -131,9 +134,7 @@ def synthesise(desk: Desk) -> Comparison:
         "Evaluation Scenarios": bullets(_scenarios(found, criteria, frame.scenarios, quote(frame.question, 120))),
         "Novel Ideas Worth Preserving": bullets(_novel(found))
         or "- None: what one approach changes, another changes too.",
-        "Hybrid Proposals (if constructed)": _hybrid(found, criteria)
-        if desk.packet.about.get("hybrids") == "yes"
-        else "",
+        "Hybrid Proposals (if constructed)": _hybrid(found, criteria) if wanted else "",
         "Alternatives Considered (cross-proposal)": bullets(_alternatives(found)) or "- None: there is one approach.",
         "Divergence Diagnosis (if split)": _divergence(found, total),
         "Identity Violations (if identity document provided)": _violations(desk, found),
