@@ -276,6 +276,14 @@ def test_places_and_counts_are_true() -> None:
     )
 
 
+def test_what_a_key_file_needs_from_outside_is_said() -> None:
+    files = {**MILL, "mill/grain/steps.py": MILL["mill/grain/steps.py"].replace("import json", "import subprocess")}
+    assert (
+        "uses `subprocess`, which the cases stand in for"
+        in Asked(files, QUESTION).propose("agent-03", "minimalist").tests
+    )
+
+
 def test_whoever_is_asked_again_takes_another_cut_and_says_why() -> None:
     asked = big()
     first = asked.propose("agent-03", "minimalist")
@@ -336,7 +344,7 @@ def test_a_comparison_holds_every_proposal_once(case: str) -> None:
     largest = max(said.approaches, key=lambda approach: len(approach.agents))
     assert said.convergence == f"{len(largest.agents)}/10 on {largest.label}"
     assert [a.name for a in said.approaches] == sorted(a.name for a in said.approaches)  # labels tell nothing of size
-    assert said.novel and said.divergence and said.violations == () and said.open
+    assert said.novel and said.divergence and said.violations == () and said.questions
 
 
 @pytest.mark.parametrize(("cycle", "said"), [(FULL, "8/10 on A"), (LIGHT, "4/5 on A")], ids=["full", "light"])

@@ -16,6 +16,7 @@ from decisions_tool.text import plural
 
 SEATS = ("unconstrained", "minimalist", "extensibility-first", "migration-conservative", "contrarian")
 SMALL_NAME = "extend-in-place"
+_OUTSIDE = re.compile(r"\b(?:subprocess|child_process|socket|docker|sqlite3|urllib|requests|http)\b")
 #: Lines of code for one test, from how many lines on a file is worth splitting, and how much is shown.
 _TEST, _SPLIT, _MOST_CHANGED, _MOST_NAMES, _MOST_MOVED = 12, 120, 12, 4, 6
 
@@ -100,7 +101,9 @@ def _tests(ground: Ground, cut: Cut, at: Function) -> Iterator[str]:
         f"none of {plural(ground.survey.tests, 'test file')} reaches {code(cut.path)}, so what it does is pinned first"
     )
     yield f"Present: {f'{codes(cut.tests, 3)} {run}; no case breaks' if cut.tests else none}."
-    yield f"Alone: the cases call {code(at.name)} directly, without a container or a subprocess."
+    outside = sorted(set(_OUTSIDE.findall(cut.text)))
+    needs = f"{code(cut.path)} uses {codes(outside, 3)}, which the cases stand in for"
+    yield f"Alone: {needs if outside else f'the cases call {code(at.name)} directly, without a container or a subprocess'}."
 
 
 def _later(ground: Ground) -> str:
@@ -108,9 +111,7 @@ def _later(ground: Ground) -> str:
     return f"none on what is out of scope: {outside}" if outside else "none — this is self-contained"
 
 
-def _checks(
-    ground: Ground, cut: Cut, at: Function, new: Sequence[str], option: str, alias: str
-) -> Iterator[str]:  # fmt: skip
+def _checks(ground: Ground, cut: Cut, at: Function, new: Sequence[str], option: str, alias: str) -> Iterator[str]:
     callers = cut.callers(at)
     second = f"second use: {code(callers[1])}" if new and len(callers) > 1 else "N/A — single mechanism"
     yield f"Not over-abstracting (C1): {plural(len(new), 'new abstraction')}."
