@@ -11,7 +11,7 @@ import pytest
 
 from decisions_tool.agents.offline.backend import Offline
 from decisions_tool.agents.offline.question.compare import complies, groups
-from decisions_tool.agents.offline.question.measure import measure, score
+from decisions_tool.agents.offline.question.measure import measure, proposal_text, score, weights
 from decisions_tool.agents.offline.question.votes import approaches
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.documents.base import Document
@@ -20,7 +20,7 @@ from decisions_tool.documents.framing import Frame, KeyFile, frame_text, read_fr
 from decisions_tool.documents.identity import SECTIONS, TRIMMED, Identity
 from decisions_tool.documents.judged import Compliance, RefineAnswer
 from decisions_tool.documents.kinds import model
-from decisions_tool.documents.proposal import Proposal, Said, read_proposal
+from decisions_tool.documents.proposal import FileChange, Proposal, Said, read_proposal
 from decisions_tool.documents.vote import Cast, Vote, complete
 from decisions_tool.roster import FULL, LIGHT, Cycle
 from decisions_tool.rules.framing import Ground as LintGround
@@ -225,6 +225,13 @@ def test_every_proposal_passes_the_gate(case: str, cycle: Cycle) -> None:
 
 
 @every_case
+def test_proposals_are_read_back_whole(case: str) -> None:
+    asked = Asked(*CASES[case])
+    for said, body in zip(asked.proposals().values(), asked.texts.values(), strict=True):
+        assert proposal_text(said, weights(CRITERIA)) == body
+
+
+@every_case
 def test_no_two_agents_say_the_same(case: str) -> None:
     said = Asked(*CASES[case]).proposals()
     assert len({found.summary + found.sketch for found in said.values()}) == len(said)
@@ -266,6 +273,14 @@ def test_places_and_counts_are_true() -> None:
     assert (
         "`Steps.order` at `mill/grain/steps.py:7`: 5 lines, and 1 file imports it (`mill/flour/prompt.py`)"
         in asked.said["agent-01"].summary
+    )
+
+
+def test_what_a_key_file_needs_from_outside_is_said() -> None:
+    files = {**MILL, "mill/grain/steps.py": MILL["mill/grain/steps.py"].replace("import json", "import subprocess")}
+    assert (
+        "uses `subprocess`, which the cases stand in for"
+        in Asked(files, QUESTION).propose("agent-03", "minimalist").tests
     )
 
 
@@ -357,7 +372,7 @@ def test_beyond_five_approaches_the_smallest_joins_a_related_one() -> None:
 def test_hybrids_are_named_only_where_they_are_wanted_and_two_lead() -> None:
     (found,) = big().compared().hybrids
     assert found.slot == "hybrid-01" and len(found.of) == 2 and "leads on" in found.reason
-    assert big().compared(hybrids="no").hybrids == ()
+    assert big().compared(hybrids="no").hybrids == () == Asked(CODE, SMALL).compared().hybrids
 
 
 # ---------------------------------------------------------------------- votes
@@ -392,6 +407,30 @@ def test_reasons_state_what_is_counted() -> None:
             f"touches {said.touched} file" in reason
             and cast.scores[approach.label]["Simplicity"] == score("Simplicity", measure(said))[0]
         )
+
+
+PLAIN = Said(name="x", touched=2, size="10 to 40", breaks="nothing", compatibility="Every name keeps its name.")
+SETTINGS = PLAIN._replace(files=(FileChange("a.py", "x"), FileChange("a.toml", "y")))
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (PLAIN, (5, 2, 5, 3, 4)),
+        (PLAIN._replace(abstractions=("a",)), (4, 2, 5, 3, 4)),
+        (PLAIN._replace(abstractions=("a", "b", "c")), (2, 2, 5, 2, 3)),
+        (PLAIN._replace(touched=5, size="90 to 200"), (3, 2, 5, 3, 3)),
+        (PLAIN._replace(summary="It has a default."), (5, 3, 5, 3, 4)),
+        (PLAIN._replace(breaks="every caller"), (5, 2, 1, 3, 4)),
+        (PLAIN._replace(breaks="every caller", migration="on load"), (5, 2, 3, 3, 4)),
+        (PLAIN._replace(compatibility=""), (5, 2, 4, 3, 4)),
+        (PLAIN._replace(sketch="It raises."), (5, 2, 5, 4, 4)),
+        (PLAIN._replace(tests="`t.py` runs as it is"), (5, 2, 5, 3, 5)),
+        (SETTINGS, (5, 5, 5, 3, 3)),
+    ],
+)
+def test_scores_follow_from_what_is_counted(said: Said, expected: tuple[int, ...]) -> None:
+    assert tuple(score(name, measure(said))[0] for name in WEIGHTS) == expected
 
 
 WIDE = "## Approach A\n\n#### Scope\n\n- **Files touched:** 7\n- **New abstractions introduced:** none\n"
@@ -576,6 +615,15 @@ def test_a_patch_mends_every_criterion_that_was_vetoed() -> None:
     found = follow(asked, "patch", "patcher", "patch", label="B", name="x", vetoed="Simplicity, Testability")
     assert isinstance(found, Proposal)
     assert len(found.said.files) == 2 and found.said.abstractions == () and "hands every value in" in found.said.tests
+
+
+def test_a_hybrid_is_patched_from_what_it_joins() -> None:
+    asked = big()
+    label = chr(ord("A") + len(asked.compared().approaches))
+    found = follow(asked, "patch", "patcher", "patch", label=label, name=label, vetoed="Simplicity")
+    source = asked.comparison.said.approach(asked.comparison.said.hybrids[0].of[0])
+    assert isinstance(found, Proposal) and source is not None
+    assert found.said.name == f"{source.name}-patched" and f"agent-{source.agents[0]:02d}" in found.said.summary
 
 
 def test_an_identity_is_held_against_what_breaks() -> None:

@@ -23,6 +23,14 @@ from decisions_tool.documents.sections import key
 from decisions_tool.text import plural, slugify
 
 _MOST_APPROACHES, _MOST_OPEN = 5, 6
+#: What happens in a scenario where the framing has none for a criterion.
+_CASES = {
+    "simplicity": "Somebody new reads what has changed.",
+    "extensibility": "One more case of the same kind is wanted.",
+    "migrationsafety": "A caller from before the change runs after it.",
+    "debuggability": "It fails at night, and somebody has only what it printed.",
+    "testability": "A test of the change is written before the change.",
+}
 _SUFFICES = re.compile(r"(?is)\b(?:current|present|existing)\s+design\b.{0,60}\b(?:suffic\w+|enough|does)\b")
 
 
@@ -115,6 +123,9 @@ def synthesise(desk: Desk) -> Comparison:
     found, frame = groups(proposals(desk)), own(desk, Framing).frame
     criteria = [name for name, _ in weights(desk.packet.about.get("criteria", ""))]
     total, largest = sum(len(group.members) for group in found), max(found, key=lambda group: len(group.members))
+    wanted = (
+        desk.packet.about.get("hybrids") == "yes" and 5 * len(largest.members) < 4 * total
+    )  # else there is no tension
     rows = [[name, *(_cell(group, name) for group in found)] for name in criteria]
     parts = {
         "Approaches Identified": "\n".join(f"{n}. {_identified(group)}" for n, group in enumerate(found, start=1)),
@@ -123,9 +134,7 @@ def synthesise(desk: Desk) -> Comparison:
         "Evaluation Scenarios": bullets(_scenarios(found, criteria, frame.scenarios, quote(frame.question, 120))),
         "Novel Ideas Worth Preserving": bullets(_novel(found))
         or "- None: what one approach changes, another changes too.",
-        "Hybrid Proposals (if constructed)": _hybrid(found, criteria)
-        if desk.packet.about.get("hybrids") == "yes"
-        else "",
+        "Hybrid Proposals (if constructed)": _hybrid(found, criteria) if wanted else "",
         "Alternatives Considered (cross-proposal)": bullets(_alternatives(found)) or "- None: there is one approach.",
         "Divergence Diagnosis (if split)": _divergence(found, total),
         "Identity Violations (if identity document provided)": _violations(desk, found),
@@ -155,7 +164,7 @@ def _scenarios(found: Sequence[Group], criteria: Sequence[str], framed: Sequence
     """One for each criterion: the framing's own where it has one, else the question as it stands."""
     for name in criteria:
         asked = next((text for text in framed if key(text.partition(":")[0]) == key(name)), "")
-        case = quote(asked.partition(":")[2].strip(' "“”'), 200) if asked else question
+        case = quote(asked.partition(":")[2].strip(' "“”'), 200) if asked else _CASES.get(key(name), question)
         yield f"{name}: “{case}” {' '.join(f'With {g.label}: {score(name, g.measure)[1]}.' for g in found)}"
 
 

@@ -16,6 +16,7 @@ from decisions_tool.text import plural
 
 SEATS = ("unconstrained", "minimalist", "extensibility-first", "migration-conservative", "contrarian")
 SMALL_NAME = "extend-in-place"
+_OUTSIDE = re.compile(r"\b(?:subprocess|child_process|socket|docker|sqlite3|urllib|requests|http)\b")
 #: Lines of code for one test, from how many lines on a file is worth splitting, and how much is shown.
 _TEST, _SPLIT, _MOST_CHANGED, _MOST_NAMES, _MOST_MOVED = 12, 120, 12, 4, 6
 
@@ -57,7 +58,7 @@ def _written(
     tests = max(1, len(ground.frame.success)) * _TEST
     most = lines * 2 + tests
     test = FileChange(cut.test(), f"a case for each success criterion{'' if cut.tests else '; the file is new'}.")
-    kept = f"every name in {code(cut.path)} that is imported today keeps its name."
+    kept = f"Every name in {code(cut.path)} that is imported today keeps its name."
     state = f" What {codes([s.name for s in cut.facts.state], 3)} holds is read as before." if cut.facts.state else ""
     bound = f" It keeps to {codes(ground.bound, 3)}." if ground.bound else ""
     changed = (*files[:_MOST_CHANGED], test)
@@ -100,7 +101,9 @@ def _tests(ground: Ground, cut: Cut, at: Function) -> Iterator[str]:
         f"none of {plural(ground.survey.tests, 'test file')} reaches {code(cut.path)}, so what it does is pinned first"
     )
     yield f"Present: {f'{codes(cut.tests, 3)} {run}; no case breaks' if cut.tests else none}."
-    yield f"Alone: the cases call {code(at.name)} directly, without a container or a subprocess."
+    outside = sorted(set(_OUTSIDE.findall(cut.text)))
+    needs = f"{code(cut.path)} uses {codes(outside, 3)}, which the cases stand in for"
+    yield f"Alone: {needs if outside else f'the cases call {code(at.name)} directly, without a container or a subprocess'}."
 
 
 def _later(ground: Ground) -> str:
@@ -108,9 +111,7 @@ def _later(ground: Ground) -> str:
     return f"none on what is out of scope: {outside}" if outside else "none — this is self-contained"
 
 
-def _checks(
-    ground: Ground, cut: Cut, at: Function, new: Sequence[str], option: str, alias: str
-) -> Iterator[str]:  # fmt: skip
+def _checks(ground: Ground, cut: Cut, at: Function, new: Sequence[str], option: str, alias: str) -> Iterator[str]:
     callers = cut.callers(at)
     second = f"second use: {code(callers[1])}" if new and len(callers) > 1 else "N/A — single mechanism"
     yield f"Not over-abstracting (C1): {plural(len(new), 'new abstraction')}."
@@ -129,8 +130,10 @@ def _best(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
     """What the survey says: a long file that is imported is split, another one is changed."""
     long = cut.facts.lines >= _SPLIT and len(cut.functions) > 1 and not ground.small()
     said = (_split if long else _in_place)(ground, cut, at, turn)
-    order = "comes next" if turn % len(ground.cuts) else "comes first"
-    why = f"By imports {code(cut.path)} {order} among the key files: {len(cut.uses)}, with {plural(cut.facts.lines, 'line')}."
+    most = "next to most" if turn % len(ground.cuts) else "most"
+    why = (
+        f"Of the key files {code(cut.path)} has {most} imports: {len(cut.uses)}, for {plural(cut.facts.lines, 'line')}."
+    )
     return said._replace(summary=f"{said.summary} {why}")
 
 
@@ -174,7 +177,7 @@ def _configured(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
             *(FileChange(path, f"asks {code(entry)} instead of naming {code(at.name)}.") for path in callers),
         ],
         lines=10 + 4 * len(names) + 3 * len(callers),
-        new=[f"{code(table)} table", f"{code(entry)} lookup"],
+        new=[f"{table} table", f"{entry} lookup"],
         option=f"one key, for “{ground.item(turn)}”",
     )  # fmt: skip
 
@@ -194,8 +197,8 @@ def _beside(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
         ),
         files=[FileChange(cut.path, f"{code(new)} is added, and {code(at.name)} (line {at.line}) passes on to it.")],
         lines=at.length + 6,
-        new=[f"{code(new)} entry"],
-        alias=f"the old entry {code(old)} stays as an alias that passes on to {code(new)}.",
+        new=[f"{new} entry"],
+        alias=f"The old entry {code(old)} stays as an alias that passes on to {code(new)}.",
         path=f"on first use {state} is read in its old form and kept in the new one" if state else "none needed",
     )  # fmt: skip
 
@@ -216,7 +219,7 @@ def _split(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
             FileChange(target, f"takes {codes([f.name for f in inside], 6)}; the file is new."),
         ],
         lines=sum(f.length for f in inside),
-        new=[f"{code(target)} module"],
+        new=[f"{target} module"],
     )  # fmt: skip
 
 

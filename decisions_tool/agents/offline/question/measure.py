@@ -93,7 +93,9 @@ def _testability(found: Measure) -> Scored:
     reads = "a configuration file has to be laid out" if found.settings else "no file has to be laid out"
     runs = "present tests run on" if found.covered else "no present test covers it"
     wide = f", over {plural(found.files, 'file')}" if found.files >= WIDE else ""
-    return 3 + (not found.settings) + found.covered - (found.files >= WIDE), f"{reads} for a test, and {runs}{wide}"
+    many = f", with {found.new} new parts to test" if found.new > 1 else ""
+    points = 3 + (not found.settings) + found.covered - bool(wide or many)
+    return points, f"{reads} for a test, and {runs}{wide}{many}"
 
 
 def _other(found: Measure) -> Scored:

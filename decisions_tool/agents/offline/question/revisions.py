@@ -12,7 +12,7 @@ from decisions_tool.agents.offline.question.ground import SETTINGS, Ground, grou
 from decisions_tool.agents.offline.question.measure import measure, proposal_text, weights
 from decisions_tool.agents.offline.wording import enumerate_words, quote, request_words, stems
 from decisions_tool.documents.base import Meta
-from decisions_tool.documents.comparison import Comparison
+from decisions_tool.documents.comparison import Compared, Comparison
 from decisions_tool.documents.framing import Frame, Framing, frame_text
 from decisions_tool.documents.judged import RefineAnswer
 from decisions_tool.documents.outline import Section, outline
@@ -29,6 +29,14 @@ def _speaking(desk: Desk, labels: Sequence[str]) -> list[tuple[int, Said]]:
     found, compared = proposals(desk), own(desk, Comparison).said
     agents = [next((n for n in a.agents if n in found), None) for label in labels if (a := compared.approach(label))]
     return [(number, found[number]) for number in agents if number is not None] or list(found.items())[:1]
+
+
+def _sources(compared: Compared, label: str) -> Sequence[str]:
+    """The approach itself, or what a hybrid joins; hybrids take the letters after the approaches."""
+    if compared.approach(label) or not label:
+        return [label]
+    after = ord(label[0]) - ord("A") - len(compared.approaches)
+    return compared.hybrids[after].of if 0 <= after < len(compared.hybrids) else []
 
 
 def _labels(text: str) -> list[str]:
@@ -55,6 +63,7 @@ def hybrid(desk: Desk) -> Hybrid:
         compatibility=" ".join(dict.fromkeys([one.compatibility, other.compatibility])),
         tests="\n".join(dict.fromkeys([*one.tests.split("\n"), *other.tests.split("\n")])),
         effort=max(one.effort, other.effort, key="SMLX".find),
+        checks=tuple(max(pair, key=len) for pair in zip(one.checks, other.checks, strict=False)),
     )
     return Hybrid(meta=ProposalMeta(type="hybrid"), words=_counted(joined, about.get("criteria", "")))
 
@@ -108,13 +117,16 @@ def patch(desk: Desk) -> Patch:
     """The approach again, with what was vetoed addressed and the rest as it was."""
     about = desk.packet.about
     vetoed = about.get("vetoed", "")
-    (number, said), *_ = _speaking(desk, [about.get("label", "")])
+    label, compared = about.get("label", ""), own(desk, Comparison).said
+    number, said = _speaking(desk, _sources(compared, label))[0]
     new, mended = said, []
     for criterion in vetoed.split(","):
         new = _mended(new, key(criterion), ground(desk))
         mended.append(new.summary)
     summary = f"This patches {said.name} of agent-{number:02d}, vetoed on {vetoed}. {' '.join(mended)} {said.summary}"
-    new = new._replace(name=f"{slugify(about.get('name', '') or said.name)}-patched", summary=summary)
+    new = new._replace(
+        name=f"{slugify(said.name if about.get('name', label) == label else about['name'])}-patched", summary=summary
+    )
     return Patch(meta=ProposalMeta(type="patch"), words=_counted(new, about.get("criteria", "")))
 
 
@@ -149,8 +161,9 @@ def refine(desk: Desk) -> RefineAnswer:
     """The parts of the scope as questions of their own, or a choice of two where there is one part."""
     frame, leaders = own(desk, Framing).frame, desk.packet.about.get("leaders", "")
     compared = desk.maybe(Comparison)
-    names = [a.name for label in _labels(leaders) if compared and (a := compared.said.approach(label))]
-    between = f"No approach had a majority between {enumerate_words(names or _labels(leaders))}"
+    known = {found.label: found.name for found in compared.said.approaches} if compared else {}
+    names = [known.get(label, label) for label in _labels(leaders)]
+    between = f"No approach had a majority between {enumerate_words(names)}"
     if len(frame.inside) < 2:
         text = f"### Reason\n\n{between}, and the scope has no parts.\n\n### Forced choice\n\n{leaders}\n"
         return RefineAnswer(meta=Meta(type="refine"), words=text)
