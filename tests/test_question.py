@@ -410,6 +410,7 @@ def test_what_nobody_knows_goes_to_a_person(to_vote: Repo, cli: Cli) -> None:
 
 # ------------------------------------------------------------------ refinement
 
+
 @pytest.fixture
 def refined(repo: Repo, cli: Cli) -> Repo:
     """Two approaches of three ahead, nobody at half: the question has to be refined."""
@@ -473,7 +474,7 @@ def test_an_atomic_question_is_asked_again_as_a_choice_of_two_and_everything_bef
     assert not [path for path in files if path.startswith(f"{Q1}/votes/")]
     text = refined.at_head(f"{Q1}/framing.md")
     assert "iteration: 2" in text
-    assert "QUESTION: Which of the two should it be, cache or index?" in text
+    assert re.search(r"QUESTION: Which of the two should it be, (cache or index|index or cache)\?", text)
     assert cli("audit").code == 0
 
 

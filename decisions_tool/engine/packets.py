@@ -36,7 +36,8 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
         documents,
         pinned,
         about,
-        phase.path(case, slot),
+        path := phase.path(case, slot),
+        present.data if (present := case.file(path)) else b"",
     )
 
 

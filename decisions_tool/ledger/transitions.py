@@ -96,6 +96,10 @@ class Transitions:
             self.report.wrong("illegal", step, before.folder, said)
         elif phase.by == RULE:
             self._recompute(step, phase, slot, before)
+        elif phase.judge is not None:
+            why = phase.judge(before, self._texts(step))
+            if why:
+                self.report.wrong("recomputed", step, before.folder, why)
         else:
             self._answer(step, phase, slot, before)
 

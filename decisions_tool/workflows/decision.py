@@ -57,6 +57,7 @@ from decisions_tool.workflows.question_writing import (
     beyond_record,
     beyond_split,
     clear_refinement,
+    judge_refinement,
     spoken,
     tally_inputs,
     write_addendum,
@@ -101,7 +102,8 @@ DECISION: tuple[Phase, ...] = (
     ),
     Phase(
         "hybrid", "{slot} joined", ("comparison", "proposal"), "hybrid", "integrator", hybrids, applies=to_vote, done=filled("hybrid"),
-        write=write_hybrid, clear=remove("hybrid"), answer="hybrid", inputs=hybrid_reads, about=told_integrator, path=path_for("hybrid"),
+        write=write_hybrid("hybrid", "integrator"), clear=remove("hybrid"), answer="hybrid", inputs=hybrid_reads,
+        about=told_integrator, path=path_for("hybrid"),
     ),
     Phase(
         "confirm", "looked at by {slot}", ("comparison",), "confirm", "voter", lambda case: voters(case)[:3],
@@ -135,11 +137,12 @@ DECISION: tuple[Phase, ...] = (
         applies=lambda case: split_into(case) == () and to_vote(case) and ending(case) == "refine",
         done=lambda case, slot: bool(split_into(case)), write=write_refinement, clear=clear_refinement, answer="refine",
         inputs=lambda case, slot: (*ground(case, slot), *case.paths("comparison"), *case.paths("tally")), about=told_refiner,
-        beyond=beyond_split,
+        beyond=beyond_split, judge=judge_refinement,
     ),
     Phase(
         "compose", "parts composed", ("framing", "addendum"), "hybrid", "synthesizer", lambda case: ("hybrid-01",),
-        applies=lambda case: bool(split_into(case)), halt=parts_halt, done=filled("hybrid"), write=write_hybrid, clear=remove("hybrid"),
+        applies=lambda case: bool(split_into(case)), halt=parts_halt, done=filled("hybrid"),
+        write=write_hybrid("compose", "synthesizer"), clear=remove("hybrid"),
         answer="hybrid", inputs=ground, about=lambda case, slot: told(case, name="composed", of="", reason="parts of one question"),
         path=path_for("hybrid"),
     ),

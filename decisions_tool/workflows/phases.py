@@ -70,7 +70,8 @@ class Phase:
     ``by`` is a role of the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where
     the answer becomes a part of a document. ``guard`` says what must be mended before the phase begins, ``halt`` for which
     person it waits, ``verify`` why its outcome cannot stand; ``tells`` adds to the headline of the commit. ``shows`` are the
-    documents that an agent gets where they are not its inputs as they are. ``beyond`` says whether the
+    documents that an agent gets where they are not its inputs as they are. ``judge`` says why changes cannot come
+    from an answer of a row that writes more than its own document. ``beyond`` says whether the
     row writes a path outside the folder of its case.
     """
 
@@ -89,6 +90,7 @@ class Phase:
     guard: Callable[[Case], list[Finding]] = nothing
     halt: Callable[[Case], Halt | None] = _no_halt
     verify: Callable[[Case], list[Finding]] = nothing
+    judge: Callable[[Case, dict[str, str | None]], str] | None = None
     beyond: Callable[[Case, str], bool] = lambda case, path: False
     shows: Callable[[Case, str], dict[str, str]] | None = None
     about: Callable[[Case, str], dict[str, str]] = _no_details

@@ -27,6 +27,7 @@ from decisions_tool.workflows.question import (
     frame,
     framing,
     iteration,
+    last_tally,
     launched,
     name_of,
     needs_vote,
@@ -151,7 +152,7 @@ def tally_halt(case: Case) -> Halt | None:
         why = f"{first_tally(case).valid} of {len(voters(case))} votes can be counted, {quorum(len(voters(case)))} are needed"
         return Halt(why, f"decisions redo {case.slug} vote")
     if following in {"escalate", "refine"}:
-        limit = iteration(case) >= case.settings.decision.iterations and first_tally(case).next == "refine"
+        limit = iteration(case) >= case.settings.decision.iterations and last_tally(case).next == "refine"
         why = (
             f"{iteration(case)} iterations are spent: a person decides" if limit else "the tally leaves it to a person"
         )

@@ -119,18 +119,21 @@ def write_gate(case: Case, slot: str, reply: Reply | None) -> Changes:
     return {path: computed(Gate, path, case, "gate", words, blobs(case, "proposal", "compliance"), status=found.status)}
 
 
-def write_hybrid(case: Case, slot: str, reply: Reply | None) -> Changes:
+def write_hybrid(phase: str, role: str) -> Callable[[Case, str, Reply | None], Changes]:
     """A hybrid passes the gate at once, or is refused with what failed."""
-    path = document_path(case.slug, "hybrid", slot)
-    text = put(Hybrid, path, case, slot, reply, "hybrid", "integrator")
-    said = Hybrid.parse(text, path).said
-    failed = failures(Attempt(slot, "hybrid", said), terms(case))
-    if failed:
-        told = "; ".join(f"{check}: {why}" for check, why in failed.items())
-        raise DocumentError(
-            [Finding("gate/hybrid", "error", path, 1, 1, told, "mend it, or redo the synthesis without it")]
-        )
-    return {path: text}
+
+    def write(case: Case, slot: str, reply: Reply | None) -> Changes:
+        path = document_path(case.slug, "hybrid", slot)
+        text = put(Hybrid, path, case, slot, reply, phase, role)
+        failed = failures(Attempt(slot, "hybrid", Hybrid.parse(text, path).said), terms(case))
+        if failed:
+            told = "; ".join(f"{check}: {why}" for check, why in failed.items())
+            raise DocumentError(
+                [Finding("gate/hybrid", "error", path, 1, 1, told, f"decisions redo {case.slug} {phase}/{slot}")]
+            )
+        return {path: text}
+
+    return write
 
 
 # ---------------------------------------------------------------------- synthesis
@@ -324,6 +327,22 @@ def _forced(case: Case, path: str) -> Changes:
     changes = archived(case)
     meta = asked.meta.model_copy(update={"iteration": iteration(case) + 1, "pinned": case.commit or asked.meta.pinned})
     return changes | {path: written_down(Framing.model_validate({"meta": meta, "words": words}), path)}
+
+
+def judge_refinement(case: Case, changes: dict[str, str | None]) -> str:
+    """Why a transition is no refinement of this question, or nothing."""
+    path = case.path("framing")
+    parts = {other: text for other, text in changes.items() if beyond_split(case, other)}
+    try:
+        if not parts:
+            return "" if changes == _forced(case, path) else "the next iteration does not come out as recorded"
+        names = [other.split("/")[-2] for other in parts]
+        if changes != parts | {path: set_meta(case.text(path), "split", names, path)}:
+            return "a split changed more than the framing's key"
+        strange = [other for other, text in parts.items() if Framing.parse(text or "", other).meta.parent != case.slug]
+        return f"{strange[0]} does not name the question that it is a part of" if strange else ""
+    except DecisionsError as error:
+        return error.message
 
 
 def archived(case: Case) -> Changes:
