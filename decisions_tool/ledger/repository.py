@@ -97,6 +97,7 @@ class Repository:
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
         self._settings: dict[str, Settings] = {}
+        self._sizes: dict[str, int] = {}
 
     def close(self) -> None:
         self.git.close()
@@ -288,6 +289,11 @@ class Repository:
 
     def _lines(self, commit: str) -> int:
         """Lines of text in a commit, told from the sizes of its files."""
+        if commit not in self._sizes:
+            self._sizes[commit] = self._measure(commit)
+        return self._sizes[commit]
+
+    def _measure(self, commit: str) -> int:
         listed = self.git.run("ls-tree", "-r", "-l", "-z", commit).decode("utf-8", "surrogateescape").split("\0")
         return sum(int(size) for line in listed if (size := line.partition("\t")[0].rpartition(" ")[2]).isdigit()) // 40
 

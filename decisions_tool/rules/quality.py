@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import tomllib
@@ -13,6 +12,7 @@ from decisions_tool.documents.judged import AGAIN, CHECKS, DEGRADED, IN, OUT, RE
 from decisions_tool.documents.proposal import Code, Said
 from decisions_tool.documents.sections import key
 from decisions_tool.rules.tally import quorum
+from decisions_tool.text import parse_python
 
 _NOTHING = re.compile(r"(?is)[\s<>.…-]*(?:tbd|todo|n/?a|\?+|<[^>]*>)?[\s.]*")
 _ARGUMENT = re.compile(
@@ -69,7 +69,7 @@ def _code(said: Said, terms: Terms) -> str:
 def _unparsed(block: Code) -> str:
     """Why code of a language that we can parse does not parse."""
     parsers: dict[str, Callable[[str], object]] = {
-        "python": ast.parse, "py": ast.parse, "toml": tomllib.loads, "json": json.loads,
+        "python": parse_python, "py": parse_python, "toml": tomllib.loads, "json": json.loads,
     }  # fmt: skip
     parse = parsers.get(block.language)
     try:

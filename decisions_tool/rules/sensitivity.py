@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from decisions_tool.rules.tally import Ballot, Setup, Tally, tally, total, valid
+from decisions_tool.rules.tally import Ballot, Setup, Tally, tally, total, valid, winner_of
 
 
 class Without(NamedTuple):
@@ -62,7 +62,7 @@ def worth(ballots: Sequence[Ballot], setup: Setup, found: Tally) -> Worth:
 def _without(held: Sequence[Ballot], setup: Setup, found: Tally) -> list[Without]:
     """Voters who decided: without any one of them another approach, or none, would have won."""
     small = setup._replace(quorum=1)
-    results = [(left.voter, tally([b for b in held if b is not left], small).winner) for left in held]
+    results = [(left.voter, winner_of([b for b in held if b is not left], small)) for left in held]
     return [Without(voter, winner) for voter, winner in results if winner != found.winner]
 
 
@@ -79,7 +79,7 @@ def _edge(
 ) -> tuple[int, str | None]:
     last = weight
     for step in steps:
-        other = tally(held, _weighed(setup, criterion, step)).winner
+        other = winner_of(held, _weighed(setup, criterion, step))
         if other != winner:
             return last, other or "nobody"
         last = step

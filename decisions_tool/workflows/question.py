@@ -12,11 +12,12 @@ from decisions_tool.documents.base import Document
 from decisions_tool.documents.comparison import Approach, Compared, Comparison, Joined
 from decisions_tool.documents.framing import Frame, Framing
 from decisions_tool.documents.judged import AGAIN, DEGRADED, IN, RETRY, Compliance, Gate
+from decisions_tool.documents.kinds import read_document
 from decisions_tool.documents.outline import outline
 from decisions_tool.documents.paths import place
 from decisions_tool.documents.proposal import Hybrid, Patch, Proposal, Said
 from decisions_tool.documents.sections import bullets, flat, key, section_of
-from decisions_tool.documents.vote import Cast, Problem, complete, named_as, read_vote
+from decisions_tool.documents.vote import Cast, Problem, Vote, complete, named_as, read_vote
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.roster import SMALL, Cycle
 from decisions_tool.rules.quality import Attempt, Convergence, Terms, convergence
@@ -277,19 +278,30 @@ def hear(case: Case, slot: str, path: str, asked: Sequence[str]) -> Heard:
     names = [criterion.name for criterion in case.settings.decision.criteria]
     role = seat_of(case, slot)
     try:
-        text = frontmatter.read(case.text(path), path)
+        cast, first = _cast(case, path)
     except DocumentError as error:
         found = error.findings[0]
         return Heard(slot, role, path, Cast(), None, (Problem(found.line, found.message, found.hint),))
-    cast = read_vote(text.body)
-    shift = text.body_line - 1
-    problems = tuple(p._replace(line=p.line + shift) for p in complete(cast, asked, names, reasons=False))
+    problems = complete(cast, asked, names, reasons=False)
     if problems:
-        return Heard(slot, role, path, cast, None, problems)
+        shift = (first or frontmatter.read(case.text(path), path).body_line) - 1
+        return Heard(slot, role, path, cast, None, tuple(p._replace(line=p.line + shift) for p in problems))
     scores = named_as(cast, names)
     success = {label: marks for label, marks in cast.success.items() if label in asked}
     stated = {label: cast.stated.get(label) for label in asked}
     return Heard(slot, role, path, cast, Ballot(slot, role, scores, cast.winner, success, stated), ())
+
+
+def _cast(case: Case, path: str) -> tuple[Cast, int]:
+    """What a vote says, and the line that it begins on where that is known; one that is no vote is read all the same."""
+    where = place(path)
+    try:
+        document = read_document(where.kind if where else "vote", path, case.files[path].data)
+        assert isinstance(document, Vote)
+        return document.cast, 0
+    except DocumentError:
+        text = frontmatter.read(case.text(path), path)
+        return read_vote(text.body), text.body_line
 
 
 def setup(

@@ -31,7 +31,7 @@ from decisions_tool.agents.protocol import Repository
 
 MOST_FILES = 3_000
 MOST_BYTES = 256 << 10
-MOST_TOTAL = 12 << 20
+MOST_TOTAL = 6 << 20
 _TOO_BIG, _LONG_LINES = 4 << 20, 400
 _MOST_TESTS, _MOST_DOCS, _MOST_MANIFESTS = 1_000, 150, 300
 _DOC = re.compile(

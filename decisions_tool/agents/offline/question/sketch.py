@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Sequence
 from textwrap import indent
 
 from decisions_tool.agents.offline.facts import Function
 from decisions_tool.agents.offline.question.ground import Cut
+from decisions_tool.text import parse_python
 
 _FENCES = {"ts": "typescript", "tsx": "typescript", "cts": "typescript", "mts": "typescript", "kt": "kotlin"}
 _HASH = frozenset({"python", "ruby", "elixir"})
@@ -77,9 +77,7 @@ def _python(cut: Cut, function: Function, doc: str, new: str, option: str, passe
 
 def _node(text: str, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other people's string escapes
-            tree = ast.parse(text)
+        tree = parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
@@ -93,5 +91,7 @@ def _call(node: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, name: str) -
     bound = given.pop(0) if given and given[0] in {"self", "cls", "mcs"} else ""
     given += [f"*{spec.vararg.arg}"] if spec.vararg else []
     given += [f"{arg.arg}={arg.arg}" for arg in spec.kwonlyargs] + ([f"**{spec.kwarg.arg}"] if spec.kwarg else [])
-    call = ast.parse(f"{bound or owner}{'.' if owner else ''}{name}({', '.join(given)})", mode="eval").body
+    said = parse_python(f"{bound or owner}{'.' if owner else ''}{name}({', '.join(given)})").body[0]
+    assert isinstance(said, ast.Expr)
+    call = said.value
     return ast.Await(call) if isinstance(node, ast.AsyncFunctionDef) else call
