@@ -49,14 +49,20 @@ class Worth(NamedTuple):
 def worth(ballots: Sequence[Ballot], setup: Setup, found: Tally) -> Worth:
     """Every counterfactual of a tally with a winner."""
     held = [ballot for ballot in ballots if valid(ballot, setup)]
-    concordant, pairs = _agreement(held, setup)
     others = [label for label in setup.labels if label != found.winner] if found.winner else []
     names = [name for name, _ in setup.criteria] if found.winner else []
     return Worth(
         tuple(_without(held, setup, found)), tuple(_interval(held, setup, found, name) for name in names),
         tuple(_roles(held, setup)), tuple(_duel(held, setup, found.winner, other) for other in others),
-        _rounded(100 * concordant, pairs), _effective(len(held), concordant, pairs),
+        *agreement(held, setup),
     )  # fmt: skip
+
+
+def agreement(ballots: Sequence[Ballot], setup: Setup) -> tuple[int, int]:
+    """(mean Kendall tau in hundredths, effective number of votes in tenths)."""
+    held = [ballot for ballot in ballots if valid(ballot, setup)]
+    concordant, pairs = _agreement(held, setup)
+    return _rounded(100 * concordant, pairs), _effective(len(held), concordant, pairs)
 
 
 def _without(held: Sequence[Ballot], setup: Setup, found: Tally) -> list[Without]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decisions_tool.documents.comparison import Approach
 from decisions_tool.documents.framing import Framing
 from decisions_tool.documents.proposal import Hybrid, Said
-from decisions_tool.rules.sensitivity import worth
+from decisions_tool.rules.sensitivity import agreement
 from decisions_tool.rules.tally import Tally, tenths
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.question import (
@@ -116,12 +116,12 @@ def _told(case: Case, approach: Approach, found: Tally) -> tuple[str, ...]:
     )
     votes = f"{found.counted.get(approach.label, 0)}/{found.valid} voted for it"
     runoff = " in the runoff" if runoff_done(case) else ""
-    told = worth(ballots(case, "vote"), first_setup(case), first_tally(case))
+    order, effective = agreement(ballots(case, "vote"), first_setup(case))
     limit = [] if found.winner else ["the last iteration was split; the simplest approach was taken, as configured"]
     dissent = list(dict.fromkeys(" ".join(h.cast.dissent.split()) for h in heard(case) if h.cast.dissent))
     return (
         f"{proposed}, {votes}{runoff}", *limit, f"Result: {result(found, {})}",
-        f"Order agreement of the voters: {told.agreement / 100:.2f}; effective number of independent votes: {tenths(told.effective)}",
+        f"Order agreement of the voters: {order / 100:.2f}; effective number of independent votes: {tenths(effective)}",
         *(f"Dissent: {text}" for text in dissent[:3]),
     )  # fmt: skip
 
