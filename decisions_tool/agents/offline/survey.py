@@ -6,9 +6,8 @@ Files are read as text and never run. The work is bounded; what was left out sta
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -191,16 +190,15 @@ class Survey:
         return owners[0] if len(owners) == 1 else ""
 
 
-def survey(repository: Repository) -> Survey:
-    """Survey the pinned commit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other people's string escapes
-        return _Surveyor(repository).survey()
+def survey(repository: Repository, focus: Collection[str] = ()) -> Survey:
+    """Survey the pinned commit; with ``focus`` only those files, and files that speak of them, are looked into."""
+    return _Surveyor(repository, focus).survey()
 
 
 class _Surveyor:
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, focus: Collection[str] = ()) -> None:
         self.repository = repository
+        self.focus = frozenset(focus)
         files = [file for file in repository.files() if not file.path.startswith(_OWN)]
         self.files = {file.path: file for file in files if showable(file.path)}
         self.hidden = len(files) - len(self.files)
@@ -252,15 +250,27 @@ class _Surveyor:
 
     def _facts(self, paths: Sequence[str]) -> Iterator[tuple[str, Facts]]:
         """Facts of the files that matter most: changed often, then large."""
-        ranked = sorted(paths, key=lambda path: (-self.churn[path], -self.files[path].size, path))
+        ranked = sorted(
+            paths, key=lambda path: (path not in self.focus, -self.churn[path], -self.files[path].size, path)
+        )
         chosen = []
         for path in ranked[:MOST_FILES]:
             text = self._text(path)
             if text is not None:
                 chosen.append(path)
                 self.texts[path] = text
-        for path in sorted(chosen):
+        for path in sorted(self._wanted(chosen)):
             yield path, read_facts(language(path), self.texts[path])
+
+    def _wanted(self, paths: Sequence[str]) -> Sequence[str]:
+        """Files to look into: those in focus, their neighbours, and whoever speaks of them by name."""
+        held = self.focus.intersection(paths)
+        if not held:
+            return paths
+        folders = {path.rpartition("/")[0] for path in held}
+        names = {stem_of(path) for path in held} | {folder.rpartition("/")[2] for folder in folders}
+        spoken = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(filter(None, names))))})\b")
+        return [path for path in paths if path.rpartition("/")[0] in folders or spoken.search(self.texts[path])]
 
     def _text(self, path: str, most: int = MOST_BYTES) -> str | None:
         """A file's text, or None for what is too big, binary, or over the budget."""

@@ -227,7 +227,7 @@ def _keep(ground: Ground, cut: Cut, at: Function, turn: int) -> Said:
     """Why the present design does, then the smallest change."""
     facts = [
         f"{code(at.name)} is {plural(at.length, 'line')} with {plural(at.parameters, 'parameter')}",
-        f"{len(cut.callers(at))} of {plural(len(ground.survey.sources), 'source file')} import it",
+        f"{len(cut.callers(at))} of {plural(len(ground.survey.owners), 'source file')} import it",
         f"{code(cut.path)} changed in {cut.churn} of the last {plural(ground.survey.commits, 'commit')}",
     ]
     doc = f"{ground.item(turn)}: callers see to it, and what they may rely on is said here."
