@@ -6,13 +6,15 @@ The frame is the block of the format (``QUESTION:``, ``SCOPE:`` …), fenced or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from decisions_tool.documents.base import Count, Meta, Number, PathName, Word, items
+from decisions_tool.documents.lines import is_fence, tame, uncommented
+from decisions_tool.documents.sections import cited, key, nothing
 from decisions_tool.documents.written import Opening, OpeningMeta
 
 IMPACTS = ("high", "medium", "low")
@@ -88,85 +90,135 @@ class Framing(Opening):
     @property
     def tier(self) -> int | None:
         said = self.frame.tier
-        return self.meta.tier if self.meta.tier is not None else int(said) if said.isdigit() else None
+        return self.meta.tier if self.meta.tier is not None else int(said) if re.fullmatch("[0-9]", said) else None
 
 
 # ---------------------------------------------------------------------- reading
 
 _PARTS = {
-    "question": "question", "scope": "scope", "in scope": "inside", "out of scope": "outside", "success criteria": "success",
-    "key files": "files", "identity": "identity", "tier": "tier", "relevant facets": "facets", "facets": "facets",
-    "impact": "impact", "depends on": "depends_on", "depends-on": "depends_on", "evaluation scenarios": "scenarios",
-    "scenarios": "scenarios",
+    "question": "question", "scope": "scope", "inscope": "inside", "outofscope": "outside", "successcriteria": "success",
+    "successcriterion": "success", "keyfiles": "files", "keyfile": "files", "identity": "identity", "tier": "tier",
+    "relevantfacets": "facets", "facets": "facets", "impact": "impact", "dependson": "depends_on",
+    "evaluationscenarios": "scenarios", "scenarios": "scenarios",
 }  # fmt: skip
+#: Parts that hold one value, and parts that a bullet may name.
+_ONE = {"question", "identity", "tier", "impact"}
+_BULLETED = {"scope", "inside", "outside"}
 _LABEL = re.compile(
-    r"\s*(?:#{1,6}\s+|[-*+]\s+)?(?:\*\*|__)?([A-Za-z][A-Za-z -]{2,24}?)(?:\s*\([^)\n]*\))?(?:\*\*|__)?\s*(:|$)(?:\*\*|__)?\s*(.*)"
+    r"\s*(#{1,6}\s+|(?:[-*+]|\d{1,2}[.)])\s+)?(\*\*|__)?([A-Za-z][A-Za-z _-]{2,24}?)(?:\s?\([^()]*\))?"
+    r"(?:\s?(:)(?:\*\*|__)?|(?:\*\*|__)\s?(:?)|\s*$)\s*(.*)"
 )
-_BULLET = re.compile(r"\s*(?:[-*+]|\d{1,2}[.)])\s+(.*)")
-_PATH = re.compile(r"`?([^\s`]+?)`?(?:\s+(?:—|–|-{1,2})\s+|\s*:\s+|\s+\(|\s*$)(.*)")
+#: What ends a part without beginning one: another heading, a label that is not ours, a rule.
+_OTHER = re.compile(
+    r" {0,3}(?:#{1,6}\s.*|[A-Z][A-Z /&_-]{2,40}(?:\([^()]*\))?:.*|\*\*[^*]{2,60}(?:\*\*:.*|:\*\*.*|\*\*\s*)|[-*_]{3,}\s*)"
+)
+_BULLET = re.compile(r"\s*([-*+]|\d{1,2}[.)])\s+(.*)")
+_HELD = re.compile(r"…|\.\.\.|<[^<>]*>")
 
 
 def read_frame(words: str, first_line: int = 1) -> Frame:
     """Whatever a text says of a question; what is missing stays empty."""
-    parts: dict[str, list[str]] = {}
-    lines: dict[str, int] = {}
-    part = ""
-    for number, line in enumerate(_shown(words), start=first_line):
-        name, rest = _label(line)
+    reader = _Reader(first_line - 1)
+    lines = words.replace("\r\n", "\n").split("\n")
+    for number, line in uncommented("" if is_fence(line) else line for line in lines):
+        reader.take(number, line)
+    return _frame(reader.parts, reader.lines)
+
+
+class _Reader:
+    """Gathers the entries of each part; ``inner`` is the column from which on a bullet belongs to the entry above it."""
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        self.parts: dict[str, list[list[str]]] = {}
+        self.lines: dict[str, int] = {}
+        self.part = ""
+        self.inner = 0
+        self.listed = self.gap = False
+
+    def take(self, number: int, line: str) -> None:
+        name, rest = _label(line, self.part)
         if name:
-            part = name
-            lines.setdefault(part, number)
-            parts.setdefault(part, [])
+            self.part, self.inner, self.listed, self.gap = name, 0, False, False
+            self.lines.setdefault(name, number + self.before)
+            self.parts.setdefault(name, [])
             if rest:
-                parts[part].append(rest)
-        elif part and line.strip():
-            _add(parts[part], line)
-    return _frame(parts, lines)
+                self.parts[name].append([rest])
+        elif _OTHER.fullmatch(line):
+            self.part = ""
+        elif self.part:
+            self._add(self.parts[self.part], line)
+
+    def _add(self, entries: list[list[str]], line: str) -> None:
+        if not line.strip():
+            self.gap = True
+            return
+        bullet = _BULLET.fullmatch(line)
+        indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+        if bullet and (not self.inner or indent < self.inner):
+            entries.append([bullet.group(2)])
+            self.inner, self.listed = indent + len(bullet.group(1)) + 1, True
+        elif not entries:
+            entries.append([line])
+        elif self.gap and not bullet and indent < max(self.inner, 1):
+            self._paragraph(entries, line)
+        else:
+            entries[-1].append(bullet.group(2) if bullet else line)
+        self.gap = False
+
+    def _paragraph(self, entries: list[list[str]], line: str) -> None:
+        """A paragraph further down: one more entry of a part without a list, else a remark that belongs to none."""
+        if self.part == "question" and line.rstrip().endswith("?"):
+            entries.append([line])
+        elif self.listed or self.part in _ONE:
+            self.part = ""
+        else:
+            entries.append([line])
 
 
-def _shown(words: str) -> Iterable[str]:
-    """Lines without fences and comments; a fence around the block is how the format is often copied."""
-    text = re.sub(
-        r"<!--.*?-->", lambda match: "\n" * match.group(0).count("\n"), words.replace("\r\n", "\n"), flags=re.S
-    )
-    return ("" if re.match(r"\s*(?:```|~~~)", line) else line for line in text.split("\n"))
-
-
-def _label(line: str) -> tuple[str, str]:
+def _label(line: str, part: str) -> tuple[str, str]:
     """(part, text after it) where a line begins a part of the frame."""
     match = _LABEL.fullmatch(line)
-    name = _PARTS.get(match.group(1).strip().casefold(), "") if match else ""
-    if not match or not name or (not match.group(2) and not line.lstrip().startswith("#")):
+    name = _PARTS.get(key(match.group(3)), "") if match else ""
+    if not match or not name:
         return "", ""
-    return name, match.group(3).strip()
+    mark, bold, _, colon, late, rest = match.groups()
+    heading = bool(mark) and mark.startswith("#")
+    if not (colon or late) and (rest or not (bold or heading)):
+        return "", ""
+    if mark and not heading and not bold and not {name, part} <= _BULLETED:
+        return "", ""
+    return name, rest.strip()
 
 
-def _add(entries: list[str], line: str) -> None:
-    bullet = _BULLET.fullmatch(line)
-    if bullet or not entries:
-        entries.append((bullet.group(1) if bullet else line).strip())
-    else:
-        entries[-1] += f" {line.strip()}"
-
-
-def _frame(parts: dict[str, list[str]], lines: dict[str, int]) -> Frame:
+def _frame(parts: dict[str, list[list[str]]], lines: dict[str, int]) -> Frame:
     def words(name: str) -> tuple[str, ...]:
-        return tuple(" ".join(entry.split()) for entry in parts.get(name, []) if entry.strip())
+        flat = (" ".join(" ".join(entry).split()) for entry in parts.get(name, []))
+        return tuple(entry for entry in flat if entry and not _HELD.fullmatch(entry))
 
-    def listed(name: str) -> tuple[str, ...]:
-        return tuple(word.strip("`[]\"' ") for word in items(", ".join(words(name)).strip("[]")))
+    def one(name: str) -> str:
+        return " ".join(words(name)[:1]).strip("`*\"' ")
 
-    impact = " ".join(words("impact")).split(" ", 1)[0].strip(".,").casefold()
+    tier = re.match(r"(?i)(?:tier\s)?([0-9])\b", one("tier"))
+    facets, needs = (", ".join(words(name)).strip("[]") for name in ("facets", "depends_on"))
     return Frame(
         " ".join(words("question")), words("inside"), words("outside"), words("success"),
-        tuple(_key_file(entry) for entry in words("files")), words("scenarios"), listed("facets"),
-        " ".join(words("identity")).strip("` "), " ".join(words("tier")).split(" ", 1)[0], impact, listed("depends_on"), lines,
+        tuple(file for entry in words("files") for file in _key_files(entry)), words("scenarios"),
+        () if nothing(facets) else tuple(word.strip("`[]*\"' ") for word in items(facets)),
+        "".join(cited(one("identity"))[0][:1]), tier.group(1) if tier else one("tier").split(" ", 1)[0],
+        one("impact").split(" ", 1)[0].strip(".,;:*").casefold(), _names(needs), lines,
     )  # fmt: skip
 
 
-def _key_file(entry: str) -> KeyFile:
-    match = _PATH.fullmatch(entry)
-    return KeyFile(match.group(1), match.group(2).rstrip(")").strip()) if match else KeyFile(entry, "")
+def _names(said: str) -> tuple[str, ...]:
+    """The first words of what is listed, for names are words."""
+    listed = (name.strip("`[]*\"' ").split() for name in re.split(r"[,;&]|\band\b", said))
+    return () if nothing(said) else tuple(words[0].strip("`[]*\"'") for words in listed if words)
+
+
+def _key_files(entry: str) -> Iterator[KeyFile]:
+    paths, reason = cited(entry)
+    return (KeyFile(path, "" if _HELD.fullmatch(reason) else reason) for path in paths)
 
 
 # ---------------------------------------------------------------------- writing
@@ -176,10 +228,12 @@ def frame_text(frame: Frame) -> str:
     """A frame in the format that people copy."""
 
     def bullets(entries: Iterable[str], indent: str = "  ") -> str:
-        return "\n".join(f"{indent}- {entry}" for entry in entries) or f"{indent}- …"
+        return "\n".join(f"{indent}- {tame(entry)}" for entry in entries) or f"{indent}- …"
 
-    success = "\n".join(f"  {number}. {entry}" for number, entry in enumerate(frame.success, start=1)) or "  1. …"
-    files = bullets(f"{path} — {reason or '…'}" for path, reason in frame.files)
+    success = "\n".join(f"  {number}. {tame(entry)}" for number, entry in enumerate(frame.success, start=1)) or "  1. …"
+    files = bullets(
+        f"`{path}` — {reason or '…'}" if " " in path else f"{path} — {reason or '…'}" for path, reason in frame.files
+    )
     tail = [
         f"IDENTITY: {frame.identity or 'none'}",
         *([f"TIER: {frame.tier}"] if frame.tier else []),
@@ -190,6 +244,6 @@ def frame_text(frame: Frame) -> str:
     scenarios = f"\n\nEVALUATION SCENARIOS:\n{bullets(frame.scenarios)}" if frame.scenarios else ""
     inside, outside = bullets(frame.inside, "    "), bullets(frame.outside, "    ")
     return (
-        f"QUESTION: {frame.question or '…'}\n\nSCOPE:\n  In scope:\n{inside}\n  Out of scope:\n{outside}\n\n"
+        f"QUESTION: {tame(frame.question) or '…'}\n\nSCOPE:\n  In scope:\n{inside}\n  Out of scope:\n{outside}\n\n"
         f"SUCCESS CRITERIA:\n{success}\n\nKEY FILES (3-7):\n{files}{scenarios}\n\n" + "\n".join(tail) + "\n"
     )

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import ClassVar
 
 from decisions_tool.documents.base import Meta, Where
-from decisions_tool.documents.outline import outline
-from decisions_tool.documents.sections import flat, key, section_of, unfenced
-from decisions_tool.documents.written import Written
+from decisions_tool.documents.lines import Text, read_lines
+from decisions_tool.documents.outline import Section, outline
+from decisions_tool.documents.sections import flat, key, section_of
+from decisions_tool.documents.written import Written, seen
 
 SECTIONS = ("Architecture Map", "Invariants", "Known Debt", "Conventions", "Trade-offs", "Post-Decision Updates")
 #: What voters get of it.
@@ -23,24 +24,32 @@ class Identity(Written):
 
     @classmethod
     def look(cls, words: str, where: Where) -> object:
-        root = outline(unfenced(words), 2)
-        missing = [name for name in SECTIONS[:5] if section_of(root, key(name)) is None]
+        root = _outline(seen(words, where))
+        missing = next((name for name in SECTIONS[:5] if section_of(root, key(name)) is None), None)
         if missing:
-            raise where.fail(f"the section {missing[0]!r} is missing", where.line, f"add ## {missing[0]}")
-        if not re.search(r"(?m)^\W*Commit\W+[0-9a-f]{7,64}\b", words):
+            raise where.fail(f"the section {missing!r} is missing", where.line, f"add ## {missing}")
+        if not _commit(read_lines(words)):
             raise where.fail("the commit that it describes is missing", where.line, "add Commit: <id>")
         return None
 
     @cached_property
     def commit(self) -> str:
-        found = re.search(r"(?m)^\W*Commit\W+([0-9a-f]{7,64})\b", self.words)
-        return found.group(1) if found else ""
+        return _commit(read_lines(self.words))
 
     def parts(self, *names: str) -> str:
         """Some of the sections, with their headings."""
-        root = outline(unfenced(self.words), 2)
+        root = _outline(read_lines(self.words))
         found = [(name, section_of(root, key(name))) for name in names]
-        return (
-            "\n\n".join(f"## {name}\n\n" + "\n".join(flat(section)).strip() for name, section in found if section)
-            + "\n"
-        )
+        texts = (f"## {name}\n\n" + "\n".join(flat(section)).strip() for name, section in found if section)
+        return "\n\n".join(texts) + "\n"
+
+
+_COMMIT = re.compile(r"[^\w\n]{0,12}Commit(?: (?:SHA|id|hash))?\W{1,12}([0-9a-f]{7,64})\b", re.I)
+
+
+def _outline(text: Text) -> Section:
+    return outline("\n".join(line.text for line in text.lines), 6)
+
+
+def _commit(text: Text) -> str:
+    return next((found.group(1).lower() for line in text.lines if (found := _COMMIT.match(line.text))), "")

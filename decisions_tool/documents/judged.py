@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from decisions_tool.documents.base import Meta, Where
-from decisions_tool.documents.outline import Row, table_lines, tables
-from decisions_tool.documents.sections import key, unfenced
-from decisions_tool.documents.written import Written
+from decisions_tool.documents.framing import read_frame
+from decisions_tool.documents.lines import read_lines, tame
+from decisions_tool.documents.outline import heading, table_lines, tables, visible_lines
+from decisions_tool.documents.sections import key, named, split_title
+from decisions_tool.documents.written import Written, seen
+from decisions_tool.text import one_line
 
 CHECKS = ("QG-1", "QG-2", "QG-3", "QG-4", "QG-5")
 IN, DEGRADED, OUT, RETRY, AGAIN = "in", "degraded", "out", "retry", "again"
 OUTCOMES = (IN, DEGRADED, OUT, RETRY, AGAIN)
+NOTHING = "nothing"
+_PROPOSALS = {"proposal", "proposals", "agent", "slot"}
 
 
 class JudgedMeta(Meta):
@@ -31,17 +37,37 @@ class Compliance(Written):
 
     @classmethod
     def look(cls, words: str, where: Where) -> object:
-        for row in _rows(words):
-            if len(row.cells) < 3 or row.cells[1].casefold() not in {"yes", "no"}:
-                raise where.fail("a row has no verdict", where.line + row.line, "write | agent-01 | yes | why |")
-        if not _rows(words):
+        seen(words, where)
+        rows = _rows(words)
+        if not rows:
             raise where.fail("the table of verdicts is missing", where.line, "write | Proposal | Complies | Why |")
+        slots: set[str] = set()
+        for number, cells in rows:
+            slot, hint = slot_of(cells[0]), "write | agent-01 | yes | why |"
+            if len(cells) < 3 or _complies(cells[1]) is None:
+                raise where.fail("a row has no verdict", where.line + number - 1, hint)
+            if not slot or slot in slots:
+                said = f"{one_line(slot, 60)} has two rows" if slot else "a row names no proposal"
+                raise where.fail(said, where.line + number - 1, "give each proposal one row")
+            slots.add(slot)
         return None
 
     @cached_property
     def verdicts(self) -> dict[str, tuple[bool, str]]:
         """Slot -> (whether it complies, why)."""
-        return {row.cells[0]: (row.cells[1].casefold() == "yes", row.cells[2]) for row in _rows(self.words)}
+        return {slot_of(cells[0]): (_complies(cells[1]) is True, cells[2]) for _, cells in _rows(self.words)}
+
+
+def _complies(cell: str) -> bool | None:
+    said = re.fullmatch(r"\W*(yes|no)\b(?![ -]\w).*", cell[:200], re.I)
+    return said.group(1).casefold() == "yes" if said else None
+
+
+def slot_of(cell: str) -> str:
+    """A proposal's slot, as a person may write it: ``Agent 1`` is agent-01."""
+    plain = " ".join(re.sub(r"[*`]", "", cell).split())
+    found = re.fullmatch(r"(?i)(agent|hybrid)[ -]?0{0,3}([0-9]{1,3})(?:-proposal(?:\.md)?)?", plain)
+    return f"{found.group(1).casefold()}-{int(found.group(2)):02d}" if found else plain
 
 
 class Graded(NamedTuple):
@@ -72,27 +98,33 @@ class Gate(Written):
 
     @classmethod
     def look(cls, words: str, where: Where) -> object:
-        for row in _rows(words):
-            if len(row.cells) < 9 or row.cells[7] not in OUTCOMES:
-                raise where.fail(
-                    "a row of the gate is not one of ours", where.line + row.line, "decisions redo <question> gate"
-                )
+        for number, cells in _rows(words, where):
+            graded = len(cells) == 9 and cells[7] in OUTCOMES and {*cells[1:6]} <= {"pass", "fail"}
+            if not graded or cells[6] != f"{cells[1:6].count('pass')}/5":
+                said = "a row of the gate is not one of ours"
+                raise where.fail(said, where.line + number - 1, "decisions redo <question> gate")
         return None
 
     @cached_property
     def rows(self) -> dict[str, Graded]:
         return {
-            row.cells[0]: Graded(row.cells[0], tuple(c == "pass" for c in row.cells[1:6]), row.cells[7], row.cells[8])
-            for row in _rows(self.words)
+            cells[0]: Graded(
+                cells[0], tuple(c == "pass" for c in cells[1:6]), cells[7], "" if cells[8] == NOTHING else cells[8]
+            )
+            for _, cells in _rows(self.words)
         }
 
     def slots(self, *outcomes: str) -> tuple[str, ...]:
         return tuple(slot for slot, row in self.rows.items() if row.outcome in outcomes)
 
 
-def _rows(words: str) -> list[Row]:
-    found = tables(unfenced(words).split("\n"))
-    return [row for table in found if key(table.header[0]) == "proposal" for row in table.rows if row.cells[0]]
+def _rows(words: str, where: Where | None = None) -> list[tuple[int, tuple[str, ...]]]:
+    """Line and cells of each row of the tables of proposals; with ``where`` there has to be such a table."""
+    lines = read_lines(words).lines
+    found = [table for table in tables([line.text for line in lines]) if key(table.header[0]) in _PROPOSALS]
+    if where and not found:
+        raise where.fail("the table of proposals is missing", where.line, "decisions redo <question> gate")
+    return [(lines[row.line].number, row.cells) for table in found for row in table.rows if any(row.cells)]
 
 
 def gate_text(question: str, rows: list[Graded], launched: int, needed: int, status: str) -> str:
@@ -103,7 +135,7 @@ def gate_text(question: str, rows: list[Graded], launched: int, needed: int, sta
             *("pass" if ok else "fail" for ok in row.passed),
             f"{row.points}/5",
             row.outcome,
-            row.failed or "nothing",
+            tame(row.failed) or NOTHING,
         ]
         for row in rows
     ]
@@ -118,7 +150,7 @@ def gate_text(question: str, rows: list[Graded], launched: int, needed: int, sta
     return f"## Quality Gate: {question}\n\n" + "\n".join(table_lines(head, cells)) + f"\n\n{said}\n"
 
 
-_SUB = re.compile(r"(?i)sub-?question\s+([a-z])\b.*")
+_SUB = re.compile(r"(?i)sub[- ]?question\s+([a-z])\b\W*(.*)")
 
 
 class RefineAnswer(Written):
@@ -130,9 +162,17 @@ class RefineAnswer(Written):
 
     @classmethod
     def look(cls, words: str, where: Where) -> object:
-        found = read_refinement(words)
+        seen(words, where)
+        found, letters = read_refinement(words), set[str]()
+        for number, name, _ in _heads(words):
+            if len(name) == 1 and name in letters:
+                said = f"sub-question {name} stands twice"
+                raise where.fail(said, where.line + number - 1, "give each a letter of its own")
+            letters.add(name)
+        hint = "write ### Sub-question a and ### Sub-question b with a framing each, or ### Forced choice"
+        if found.forced and found.questions:
+            raise where.fail("both sub-questions and a forced choice", where.line, hint)
         if not found.forced and not 2 <= len(found.questions) <= 3:
-            hint = "write ### Sub-question a and ### Sub-question b with a framing each, or ### Forced choice"
             raise where.fail(f"{len(found.questions)} sub-questions", where.line, hint)
         return None
 
@@ -150,16 +190,31 @@ class Refinement(NamedTuple):
 
 
 def read_refinement(words: str) -> Refinement:
-    """Sections by their heading; a framing may be fenced."""
-    parts: dict[str, list[str]] = {}
+    """Parts by their headings; a framing may have headings of its own, may be fenced, and may have its question beside the heading."""
+    heads = {number: (name, said) for number, name, said in _heads(words)}
+    found: dict[str, list[str]] = {}
     current: list[str] = []
-    for line in unfenced(words).split("\n"):
-        if line.startswith("#"):
-            current = parts.setdefault(line.lstrip("# ").strip(), [])
+    for number, text in read_lines(words).lines:
+        if number in heads:
+            current = found.setdefault(heads[number][0], [])
         else:
-            current.append(line)
-    questions = {
-        m.group(1).lower(): "\n".join(text).strip() for name, text in parts.items() if (m := _SUB.fullmatch(name))
-    }
-    named = {key(name): "\n".join(text).strip() for name, text in parts.items()}
-    return Refinement(named.get("reason", ""), questions, "forcedchoice" in named)
+            current.append(text)
+    texts = {name: "\n".join(lines).strip() for name, lines in found.items()}
+    beside = {name: said for name, said in heads.values() if said and not read_frame(texts[name]).question}
+    texts |= {name: f"QUESTION: {said}\n\n{texts[name]}" for name, said in beside.items()}
+    reason = texts.pop("reason", "")
+    return Refinement(reason, {name: said for name, said in texts.items() if len(name) == 1}, "forced" in texts)
+
+
+_REFINED = {"reason*": "reason", "forcedchoice*": "forced"}
+
+
+def _heads(words: str) -> Iterator[tuple[int, str, str]]:
+    """Line and name of each heading that is ours (the letter of a sub-question, reason, forced), and what stands beside it."""
+    lines = read_lines(words).lines
+    for at, text in visible_lines([line.text for line in lines]):
+        title = heading(text)
+        sub = _SUB.fullmatch(title[1]) if title else None
+        name = sub.group(1).lower() if sub else named(split_title(title[1])[0], _REFINED) if title else ""
+        if name:
+            yield lines[at].number, name, sub.group(2).strip("*_ ") if sub else ""

@@ -13,9 +13,10 @@ from typing import ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from decisions_tool.documents.base import Meta, Where, Word
-from decisions_tool.documents.outline import Section, outline, tables
-from decisions_tool.documents.sections import bold_items, bullets, code_blocks, flat, section_of, unfenced
-from decisions_tool.documents.written import Written
+from decisions_tool.documents.lines import blocks, joined, read_lines
+from decisions_tool.documents.outline import Table, heading, tables
+from decisions_tool.documents.sections import Part, bold_items, cited, entries, key, named, parts
+from decisions_tool.documents.written import Written, seen
 
 
 class ProposalMeta(Meta):
@@ -44,7 +45,7 @@ class Code(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a proposal says, part by part; ``argument`` is what stands in Summary and Code Sketch as prose."""
+    """What a proposal says, part by part; ``checks`` are the entries of the anti-pattern check."""
 
     name: str = ""
     summary: str = ""
@@ -72,8 +73,11 @@ class Proposal(Written):
 
     @classmethod
     def look(cls, words: str, where: Where) -> object:
+        text = seen(words, where)
         if not read_proposal(words).name:
-            raise where.fail("no approach is named", where.line, "begin with ## Approach: short-name")
+            headed = parts(text.lines, PARTS).get("approach")
+            line = where.line + (headed.line if headed else 1) - 1
+            raise where.fail("no approach is named", line, "begin with ## Approach: short-name")
         return None
 
     @cached_property
@@ -93,75 +97,117 @@ class Patch(Proposal):
     KIND: ClassVar[str] = "patch"
 
 
-_APPROACH = re.compile(r"(?i)approach\s*[:—–-]\s*(.+)")
-_WHOLE = re.compile(r"\d{1,4}")
+PARTS = {
+    "approach": "approach", "summary*": "summary", "scope*": "scope", "codesketch*": "sketch", "fileschanged*": "files",
+    "changedfiles": "files", "filestochange": "files", "migrationplan*": "plan", "migrationandcompat*": "plan", "migration": "plan",
+    "testplan*": "tests", "tests": "tests", "testing": "tests", "selfassessment*": "scores", "downstreamimpact*": "later",
+    "antipattern*": "checks",
+}  # fmt: skip
+_SCOPE = {
+    "filestouched*": "touched", "estimatedloc*": "size", "locchanged*": "size", "estimatedlines*": "size", "linesofcode*": "size",
+    "newabstraction*": "abstractions", "effort*": "effort",
+}  # fmt: skip
+_PLAN = {"whatbreaks*": "breaks", "automigration*": "path", "automaticmigration*": "path", "backward*": "kept"}
+_LATER = {
+    "constraintsonfuture*": "constraints",
+    "constraintsonlater*": "constraints",
+    "impactonlater*": "impact",
+    "impactonfuture*": "impact",
+}
+_EFFORTS = {"s": "S", "small": "S", "m": "M", "medium": "M", "l": "L", "large": "L", "xl": "XL", "extralarge": "XL"}
 
 
 def read_proposal(words: str) -> Said:
     """Whatever a text says of a proposal."""
-    text = unfenced(words)
-    root = outline(text, 3)
-    named = next(((s, m.group(1)) for s in _all(root) if (m := _APPROACH.match(s.title))), None)
-    if named is None:
+    found = parts(read_lines(words).lines, PARTS)
+    name = _name(found.get("approach"))
+    if not name:
         return Said()
-    scope = bold_items(_lines(root, "scope"))
-    plan = bold_items(_lines(root, "migrationplan"))
-    later = bold_items(_lines(root, "downstreamimpact"))
-    sketch = _lines(root, "codesketch")
-    touched = _WHOLE.search(scope.get("filestouched", ""))
-    found = section_of(root, "codesketch")
+    scope, plan, later = (
+        _items(found.get(part), names) for part, names in (("scope", _SCOPE), ("plan", _PLAN), ("later", _LATER))
+    )
+    sketch = found["sketch"].lines if "sketch" in found else []
+    touched = _COUNT.search(scope.get("touched", ""))
     return Said(
-        named[1].strip().strip("<>`*"), _text(root, "summary"), int(touched.group(0)) if touched else None,
-        scope.get("estimatedlocchanged", ""), listed(scope.get("newabstractionsintroduced", "")), _effort(scope.get("effort", "")),
-        "\n".join(sketch).strip(), tuple(Code(*block) for block in code_blocks(sketch, found.line + 1 if found else 1)),
-        tuple(_changes(_lines(root, "fileschanged"))), plan.get("whatbreaks", ""),
-        plan.get("automigrationpath", ""), plan.get("backwardcompatibility", ""), _text(root, "testplan"),
-        tuple(_scores(_lines(root, "selfassessment"))), later.get("constraintsonfuturequestions", ""),
-        later.get("impactonlaterquestions", ""), tuple(bullets(_lines(root, "antipatterncheck"))),
+        name, _text(found.get("summary")), int(touched.group(1)) if touched else None,
+        scope.get("size", ""), listed(scope.get("abstractions", "")), _effort(scope.get("effort", "")),
+        joined(sketch), tuple(Code(*block) for block in blocks(sketch)), tuple(_changes(found.get("files"))),
+        plan.get("breaks", ""), plan.get("path", ""), plan.get("kept", ""), _text(found.get("tests")),
+        tuple(_scores(found.get("scores"))), later.get("constraints", ""), later.get("impact", ""),
+        tuple(entry.text for entry in entries(found["checks"].lines)) if "checks" in found else (),
     )  # fmt: skip
 
 
-def _all(root: Section) -> Iterator[Section]:
-    for child in root.children:
-        yield child
-        yield from _all(child)
+def _name(part: Part | None) -> str:
+    """The name beside the heading, or below it where it stands alone."""
+    below = next((line.text for line in part.lines if line.text.strip()), "") if part and not part.said else ""
+    said = (part.said if part and part.said else below if len(below) <= 80 else "").strip().strip("<>`*_ ")
+    return said if any(map(str.isalnum, said)) else ""
 
 
-def _lines(root: Section, name: str) -> list[str]:
-    found = section_of(root, name)
-    return flat(found) if found else []
+def _text(part: Part | None) -> str:
+    return f"{part.said}\n{part.text}".strip() if part else ""
 
 
-def _text(root: Section, name: str) -> str:
-    return "\n".join(_lines(root, name)).strip()
+def _items(part: Part | None, names: dict[str, str]) -> dict[str, str]:
+    return bold_items([line.text for line in part.lines], names) if part else {}
+
+
+#: A number on its own, and none that is part of a name, a path or a fraction.
+_COUNT = re.compile(r"(?<![\w.,/-])([0-9]{1,4})(?![\w/]|[.,]\d)")
+_NO = re.compile(r"(?i)(?:none|nothing|no|zero|0|n/a)(?![\w-])|[-–—]+\s*$|<[^<>]*>$")
+
+
+_BULLET = re.compile(r"\s*(?:[-*+]|\d{1,2}[.)])\s+")
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """A list in one line; ``none`` in any words is an empty one."""
-    plain = text.strip().strip('"`').rstrip(".")
-    if not plain or re.match(r"(?i)(none|no new|no\b|n/a|-|–|—|0\b)", plain):
+    """A list in one line or in bullets; ``none`` in any words is an empty one."""
+    plain = text.strip().strip('"`*')
+    if not plain or _NO.match(plain):
         return ()
-    return tuple(part.strip() for part in re.split(r"[,;\n]|\band\b", plain) if part.strip(" -*"))
+    counted = re.fullmatch(r"\d{1,2}[^()]{0,40}\(([^()]*)\)\W*", plain)
+    flat = counted.group(1) if counted else re.sub(r"\([^()]*\)", "", plain)
+    lines = [line for line in re.split(r"[;\n]", flat) if line.strip(" -*")]
+    bulleted = len(lines) > 1 and all(_BULLET.match(line) for line in lines[1:])
+    pieces = (_BULLET.sub("", line) for line in (lines if bulleted else re.split(r"[,;\n]|\band\b", flat)))
+    return tuple(piece for part in pieces if (piece := part.strip(' .`*"')))
 
 
 def _effort(text: str) -> str:
-    found = re.match(r"\W*(XL|S|M|L)\b", text.strip())
-    return found.group(1) if found else ""
+    """The size that is named, unless it is one of several."""
+    first = text.strip(" *`_").partition("\n")[0]
+    return "" if "/" in first[:8] else _EFFORTS.get(key(re.split(r"[\s(,;:.—–]", first, maxsplit=1)[0]), "")
 
 
-_CHANGE = re.compile(r"`?([^\s`]+?)`?(?:\s+(?:—|–|-{1,2})\s+|\s*:\s+|\s*$)(.*)", re.S)
+def _changes(part: Part | None) -> Iterator[FileChange]:
+    """Rows of a table and entries of a list; else headings or lines that name a path."""
+    lines = part.lines if part else []
+    rows = [row for table in tables([line.text for line in lines]) for row in table.rows]
+    heads = [head[1] for line in lines if (head := heading(line.text))]
+    said = [" — ".join(row.cells[:2]) for row in rows] + (heads or [entry.text for entry in entries(lines)])
+    for entry in said or [line.text for line in lines if re.search(r"\w[/.]\w", line.text)]:
+        paths, what = cited(entry)
+        for path in paths:
+            yield FileChange(path, what)
 
 
-def _changes(lines: list[str]) -> Iterator[FileChange]:
-    for entry in bullets(lines):
-        match = _CHANGE.fullmatch(entry)
-        if match:
-            yield FileChange(match.group(1).strip("*"), " ".join(match.group(2).split()))
+_SCORE = re.compile(r"([1-5])(?: ?(?:/|of|out of) ?5)?(?: ?\(.*\))?")
 
 
-def _scores(lines: list[str]) -> Iterator[Score]:
-    for table in tables(lines):
+def _scores(part: Part | None) -> Iterator[Score]:
+    for table in tables([line.text for line in part.lines]) if part else ():
+        score, reason = _column(table, _SCORED, 1), _column(table, _REASONED, 2)
         for row in table.rows:
-            cells = [*row.cells, "", ""]
-            number = re.fullmatch(r"\**([1-5])\**(?:\s*/\s*5)?", cells[1])
-            yield Score(cells[0].strip("* "), int(number.group(1)) if number else None, cells[2])
+            cells = [*row.cells, *[""] * max(score, reason)]
+            number = _SCORE.fullmatch(" ".join(re.sub(r"[*`]", "", cells[score]).split()))
+            if any(cells):
+                yield Score(cells[0].strip("*`_ "), int(number.group(1)) if number else None, cells[reason])
+
+
+_SCORED = {"selfscore*": "x", "score*": "x"}
+_REASONED = {"rationale*": "x", "reason*": "x", "why*": "x", "justification*": "x"}
+
+
+def _column(table: Table, names: dict[str, str], default: int) -> int:
+    return next((at for at, cell in enumerate(table.header) if at and named(cell, names)), default)

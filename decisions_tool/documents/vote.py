@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from decisions_tool.documents.ballots import VERDICTS as VERDICTS
+from decisions_tool.documents.ballots import Board, Labels, read_reasons, read_scores, read_verdicts
+from decisions_tool.documents.ballots import Problem as Problem
+from decisions_tool.documents.ballots import label_of as label_of
 from decisions_tool.documents.base import Meta, Where, Word
-from decisions_tool.documents.outline import Section, Table, outline, tables
-from decisions_tool.documents.sections import bullets, flat, key, section_of, sections, unfenced
+from decisions_tool.documents.lines import Line, Text, read_lines, tame
+from decisions_tool.documents.outline import table_lines
+from decisions_tool.documents.sections import Part, cited, key, known_as, nothing, parts, spoken
 from decisions_tool.documents.written import Written
 from decisions_tool.errors import DocumentError, Finding
-
-VERDICTS = {
-    "pass": "pass",
-    "passes": "pass",
-    "yes": "pass",
-    "fail": "fail",
-    "fails": "fail",
-    "no": "fail",
-    "unknown": "unknown",
-}
+from decisions_tool.text import one_line
 
 
 class VoteMeta(Meta):
@@ -31,16 +27,8 @@ class VoteMeta(Meta):
     order: list[Word] | None = Field(None, description="order in which the approaches were shown")
 
 
-class Problem(NamedTuple):
-    """What keeps a vote from being counted; ``line`` counts from 1 in the words."""
-
-    line: int
-    message: str
-    hint: str
-
-
 class Cast(NamedTuple):
-    """What a vote says; labels and criteria as it writes them."""
+    """What a vote says; criteria as it writes them. ``unread`` are (label, key of the criterion) of scores that are none."""
 
     voter: str = ""
     role: str = ""
@@ -56,6 +44,9 @@ class Cast(NamedTuple):
     read: tuple[str, ...] | None = None
     lines: Mapping[str, int] = {}  # never changed
     problems: tuple[Problem, ...] = ()
+    winner_line: int = 1
+    table_line: int = 1
+    unread: frozenset[tuple[str, str]] = frozenset()
 
 
 class Vote(Written):
@@ -90,151 +81,86 @@ class Confirm(Vote):
     KIND: ClassVar[str] = "confirm"
 
 
-_SCORE = re.compile(r"\**\s*([0-9]+(?:\.[0-9]+)?)\s*\**\s*(?:/\s*5)?\s*(?:\(\s*[0-9.,]+\s*\))?\s*\**")
-_TOTAL = re.compile(r"\**\s*([0-9]+(?:\.[0-9]+)?)\s*\**(?:\s*/\s*5(?:\.0+)?)?")
-_REASON = re.compile(r"\**(.+?)\s*/\s*(.+?)\**\s*\(\s*([0-9]+)\s*(?:/\s*5)?\s*\)\**\s*(?::|—|–|-)\s*(.*)", re.S)
-_VERDICT = re.compile(r"\**(.+?)\s*/\s*(?:SC-?|criterion\s+)?(\d{1,2})\**\s*:\s*\**([A-Za-z]+)\b.*", re.S | re.I)
-_NOTHING = re.compile(r"(?i)\W*(none|n/a|no|nothing)?\W*")
-_ROLE = re.compile(r"(?im)^\W*(?:voter\s+)?role\W*:\W*([a-z][a-z -]*)")
+PARTS = {
+    "score*": "scores", "percriterion*": "reasons", "justification*": "reasons", "reasons": "reasons", "winner": "winner",
+    "mywinner": "winner", "declaredwinner": "winner", "winningapproach": "winner", "objection*": "objection",
+    "strongestobjection*": "objection", "mergesuggestion*": "merge", "dissent*": "dissent", "antipattern*": "flags",
+    "filesread*": "read", "keyfilesread*": "read", "successcriteri*": "success",
+}  # fmt: skip
+_ROLE = re.compile(r"(?i)[^\w\n]{0,8}(?:voter )?role\W{0,4}:\W{0,4}([a-z][a-z -]{0,60})")
+_WINNER = re.compile(r"(?i)[^\w\n]{0,8}(?:my )?winner\W{0,4}:(.*)")
 
 
 def read_vote(words: str) -> Cast:
     """Read a vote; ``problems`` says what cannot be understood."""
-    text = unfenced(words)
-    root = outline(text, 4)
-    table = next(
-        (
-            t
-            for t in tables(text.split("\n"))
-            if t.header and key(t.header[0]) in {"approach", "approaches"} and len(t.header) > 2
-        ),
-        None,
-    )
-    if table is None:
-        hint = "write | Approach | Simplicity (x0.25) | … | Weighted Total | with a row for each approach"
-        return Cast(problems=(Problem(1, "the table of scores is missing", hint),))
-    scores, stated, at, problems = _scores(table)
-    role = _ROLE.search(text)
+    text = read_lines(words)
+    found = parts(text.lines, PARTS)
+    board = read_scores(text.lines, found)
+    labels = Labels(board)
+    reasons, reasoned = read_reasons(found.get("reasons"), labels)
+    success, judged, unclear = read_verdicts(found.get("success"), labels)
+    named = list(_winners(text.lines, found.get("winner"), labels))
+    first = min((part.line for part in found.values()), default=board.line)
+    above = (_ROLE.match(line.text) for line in text.lines if line.number < first)
+    role = next((match.group(1) for match in above if match), "")
     return Cast(
-        "", role.group(1).strip().casefold() if role else "", scores, stated, _reasons(root), _winner(root), _success(root),
-        _entries(root, "mergesuggestions"), _prose(root, "dissent"), _prose(root, "objection"), _entries(root, "antipatternflags"),
-        _read(root), at, tuple(problems),
+        "", role.strip().casefold(), board.scores, board.stated, reasons, named[0][0] if named else None, success,
+        spoken(found.get("merge")), _prose(found.get("dissent")), _prose(found.get("objection")), spoken(found.get("flags")),
+        _read(found.get("read")), board.lines,
+        (*_unclosed(text), *board.problems, *_strangers(board, [*reasoned, *judged]), *unclear, *_contested(named)),
+        named[0][1] if named else 1, board.line, frozenset(board.unread),
     )  # fmt: skip
 
 
-def label_of(cell: str) -> str:
-    """The label in front of a name: ``A — Registry`` and ``Approach A`` are A."""
-    plain = re.sub(r"[*`_]", "", cell).strip()
-    plain = re.sub(r"(?i)^approach\s+", "", plain)
-    short = re.match(r"([A-Z]\d?)(?=$|\s*[:—–(.-]\s*)", plain)
-    return short.group(1) if short else plain
+def _unclosed(text: Text) -> list[Problem]:
+    found = [(text.comment, "a comment", "-->"), (text.fence, "a code fence", "```")]
+    return [
+        Problem(line, f"{what} is opened and never closed", f"close it with {mark}")
+        for line, what, mark in found
+        if line
+    ]
 
 
-def _scores(table: Table) -> tuple[dict[str, dict[str, int]], dict[str, str], dict[str, int], list[Problem]]:
-    names = [re.sub(r"\([^)]*\)", "", cell).strip("* ") for cell in table.header[1:]]
-    found: dict[str, dict[str, int]] = {}
-    stated: dict[str, str] = {}
-    at: dict[str, int] = {}
-    problems: list[Problem] = []
-    for row in table.rows:
-        label, line = label_of(row.cells[0]), row.line + 1
-        if not label or label in found:
-            problems.append(
-                Problem(
-                    line,
-                    f"the approach {label!r} has two rows" if label else "a row names no approach",
-                    "give each one row",
-                )
-            )
-            continue
-        at[label] = line
-        found[label] = {}
-        for name, cell in zip(names, [*row.cells[1:], *[""] * len(names)], strict=False):
-            if key(name) in {"weightedtotal", "total", "weighted"}:
-                total = _TOTAL.fullmatch(cell)
-                stated |= {label: total.group(1) if total else cell} if cell else {}
-                continue
-            problem = _cell(found[label], name, cell)
-            problems += (
-                [Problem(line, f"{label} / {name}: {problem}", "write a whole number from 1 to 5")] if problem else []
-            )
-    if not found:
-        problems.append(Problem(table.line + 1, "the table of scores has no rows", "give each approach a row"))
-    return found, stated, at, problems
+def _strangers(board: Board, named: Sequence[tuple[int, str]]) -> list[Problem]:
+    """Labels without a row, each once; where rows are amiss, those are to be mended first."""
+    first = {label: line for line, label in reversed(named)} if len(board.problems) == len(board.unread) else {}
+    said, hint = "has no row in the table of scores", "give it a row, or take this out"
+    return [Problem(line, f"{one_line(label, 60)!r} {said}", hint) for label, line in first.items()]
 
 
-def _cell(row: dict[str, int], name: str, cell: str) -> str:
-    """Put one score into a row; why it is none."""
-    match = _SCORE.fullmatch(cell)
-    if not cell.strip("-–— "):
-        return "the score is missing"
-    if not match or "." in match.group(1):
-        return f"{cell!r} is no score"
-    if not 1 <= int(match.group(1)) <= 5:
-        return f"the score {match.group(1)} is not from 1 to 5"
-    row[name] = int(match.group(1))
-    return ""
+def _prose(part: Part | None) -> str:
+    text = f"{part.said}\n{part.text}".strip() if part else ""
+    return "" if nothing(text) else text
 
 
-def _reasons(root: Section) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for entry in bullets(_lines(root, "percriterionjustification")):
-        match = _REASON.fullmatch(entry)
-        if match and match.group(4).strip():
-            found[(label_of(match.group(1)), match.group(2).strip("* "))] = " ".join(match.group(4).split())
-    return found
+def _winners(lines: Sequence[Line], part: Part | None, labels: Labels) -> Iterator[tuple[str, int]]:
+    """Each winner that is declared, as a label where it can be, with its line."""
+    if part:
+        said = [_filled(line, part.lines) for line in [Line(part.line, part.said), *part.again[:9]]]
+    else:
+        said = [Line(line.number, match.group(1)) for line in lines if (match := _WINNER.fullmatch(line.text))]
+    for number, text in said:
+        if not nothing(text):
+            yield labels.winner(text), number
 
 
-def _lines(root: Section, name: str) -> list[str]:
-    found = section_of(root, name)
-    return flat(found) if found else []
+def _filled(line: Line, below: Sequence[Line]) -> Line:
+    """A line with text, or the first one below it that has some."""
+    later = (one for one in below if one.number > line.number and one.text.strip(" *_`>-"))
+    return line if line.text.strip() else next(later, line)
 
 
-def _prose(root: Section, name: str) -> str:
-    text = "\n".join(_lines(root, name)).strip()
-    return "" if _NOTHING.fullmatch(text) else text
+def _contested(named: Sequence[tuple[str, int]]) -> list[Problem]:
+    return [
+        Problem(line, f"a second winner is named: {one_line(label, 60)}", "name one")
+        for label, line in named[1:]
+        if label != named[0][0]
+    ]
 
 
-def _entries(root: Section, name: str) -> tuple[str, ...]:
-    lines = _lines(root, name)
-    found = tuple(bullets(lines)) or tuple(filter(None, ["\n".join(lines).strip()]))
-    return tuple(" ".join(entry.split()) for entry in found if not _NOTHING.fullmatch(entry))
-
-
-def _winner(root: Section) -> str | None:
-    for section in sections(root):
-        name, _, said = section.title.partition(":")
-        if key(name) in {"winner", "mywinner", "declaredwinner"}:
-            text = said.strip() or next((line for line in section.body if line.strip()), "")
-            return label_of(text) or None
-    return None
-
-
-def _success(root: Section) -> dict[str, dict[int, str]]:
-    """Verdicts on success criteria: a list (``A / 1: pass``) or a table with a column for each criterion."""
-    lines = _lines(root, "successcriteria")
-    found: dict[str, dict[int, str]] = {}
-    for entry in bullets(lines):
-        match = _VERDICT.fullmatch(entry)
-        if match and match.group(3).casefold() in VERDICTS:
-            found.setdefault(label_of(match.group(1)), {})[int(match.group(2))] = VERDICTS[match.group(3).casefold()]
-    for table in tables(lines):
-        for row in table.rows:
-            marks = {n: VERDICTS[w] for n, cell in enumerate(row.cells[1:], start=1) if (w := _word(cell)) in VERDICTS}
-            found.setdefault(label_of(row.cells[0]), {}).update(marks)
-    return found
-
-
-def _word(cell: str) -> str:
-    found = re.match(r"\W*([A-Za-z]+)", cell)
-    return found.group(1).casefold() if found else ""
-
-
-def _read(root: Section) -> tuple[str, ...] | None:
+def _read(part: Part | None) -> tuple[str, ...] | None:
     """Files that the voter says were opened; None where nothing is said."""
-    if section_of(root, "filesread") is None:
-        return None
-    return tuple(entry.split(" ", 1)[0].strip("`,:") for entry in _entries(root, "filesread"))
+    return None if part is None else tuple(path for entry in spoken(part) for path in cited(entry)[0])
 
 
 # ---------------------------------------------------------------------- judged against what was asked
@@ -246,27 +172,26 @@ def complete(cast: Cast, labels: Sequence[str], criteria: Sequence[str], reasons
     if not cast.scores:
         return found
     known = {key(name): name for name in criteria}
-    for label, row in cast.scores.items():
+    reasoned = {(label, known_as(name, known)) for label, name in cast.reasons}
+    unread = {(label, known_as(name, known)) for label, name in cast.unread}
+    one_of = f"one of: {', '.join(labels)}"
+    for label, row in named_as(cast, criteria).items():
         line = cast.lines.get(label, 1)
         if label not in labels:
-            found.append(Problem(line, f"{label!r} is no approach of this vote", f"one of: {', '.join(labels)}"))
+            found.append(Problem(line, f"{one_line(label, 60)!r} is no approach of this vote", one_of))
             continue
-        given = {known.get(key(name), "") for name in row}
-        stated = {problem.message.partition(":")[0] for problem in cast.problems}
         for name in criteria:
-            if name not in given and f"{label} / {name}" not in stated:
-                found.append(
-                    Problem(line, f"{label} / {name}: the score is missing", "write a whole number from 1 to 5")
-                )
-            elif reasons and not any(a == label and key(b) == key(name) for a, b in cast.reasons):
-                said = f"{label} / {name}: the reason is missing"
-                found.append(Problem(line, said, f"write - {label} / {name} ({row.get(name, 3)}): one sentence"))
+            if name in row and reasons and (label, name) not in reasoned:
+                hint = f"write - {label} / {name} ({row[name]}): one sentence"
+                found.append(Problem(line, f"{label} / {name}: the reason is missing", hint))
+            elif name not in row and (label, name) not in unread:
+                hint = "write a whole number from 1 to 5"
+                found.append(Problem(line, f"{label} / {name}: the score is missing", hint))
     absent = [label for label in labels if label not in cast.scores]
-    found += [Problem(1, f"the approach {label} has no row", "score every approach") for label in absent]
+    found += [Problem(cast.table_line, f"the approach {label} has no row", "score every approach") for label in absent]
     if cast.winner is not None and cast.winner not in labels:
-        found.append(
-            Problem(1, f"the winner {cast.winner!r} is no approach of this vote", f"one of: {', '.join(labels)}")
-        )
+        said = f"the winner {one_line(cast.winner, 60)!r} is no approach of this vote"
+        found.append(Problem(cast.winner_line, said, one_of))
     return found
 
 
@@ -274,7 +199,7 @@ def named_as(cast: Cast, criteria: Sequence[str]) -> dict[str, dict[str, int]]:
     """Scores under the criteria's own names, however the vote spells them."""
     known = {key(name): name for name in criteria}
     return {
-        label: {known[key(name)]: score for name, score in row.items() if key(name) in known}
+        label: {found: score for name, score in row.items() if (found := known_as(name, known))}
         for label, row in cast.scores.items()
     }
 
@@ -286,30 +211,36 @@ def vote_text(
     question: str, cast: Cast, criteria: Sequence[tuple[str, int]], order: Sequence[str], successes: Sequence[int] = ()
 ) -> str:
     """A vote in the format; ``order`` is that of the rows, ``criteria`` are (name, weight in percent)."""
-    head = ["Approach", *(f"{name} (x0.{weight:02d})" for name, weight in criteria), "Weighted Total"]
-    rows = ["| " + " | ".join(head) + " |", "|" + "|".join("---" for _ in head) + "|"]
-    reasons = []
+    head = ["Approach", *(f"{name} (x{_hundredths(weight)})" for name, weight in criteria), "Weighted Total"]
+    rows, reasons = [], []
     for label in order:
-        total = sum(weight * cast.scores[label][name] for name, weight in criteria)
-        cells = [
-            f"{cast.scores[label][name]} ({cast.scores[label][name] * weight / 100:.2f})" for name, weight in criteria
-        ]
-        rows.append("| " + " | ".join([label, *cells, f"{total // 100}.{total % 100:02d}"]) + " |")
-        reasons += [
-            f"- {label} / {name} ({cast.scores[label][name]}): {cast.reasons[(label, name)]}" for name, _ in criteria
-        ]
-    parts = [f"## Vote: {question}", "### Scores (1-5 per criterion, weighted)", "\n".join(rows)]
-    parts += ["### Per-Criterion Justification", "\n".join(reasons)]
-    if successes:
-        marks = [f"- {label} / {number}: {cast.success[label][number]}" for label in order for number in successes]
-        parts += ["### Success Criteria", "\n".join(marks)]
-    parts += [f"### Winner: {cast.winner}", "### Objection to the Winner", cast.objection or "none"]
-    parts += ["### Merge Suggestions", "\n".join(f"- {entry}" for entry in cast.merge) or "none"]
-    parts += [
-        "### Dissent",
-        cast.dissent or "none",
-        "### Anti-pattern Flags",
-        "\n".join(f"- {flag}" for flag in cast.flags) or "none",
-    ]
-    parts += ["### Files Read", "\n".join(f"- `{path}`" for path in cast.read or ()) or "none"]
-    return "\n\n".join(parts) + "\n"
+        row = cast.scores[label]
+        total = _hundredths(sum(weight * row[name] for name, weight in criteria))
+        rows.append([label, *(f"{row[name]} ({_hundredths(row[name] * weight)})" for name, weight in criteria), total])
+        reasons += [f"{label} / {name} ({row[name]}): {cast.reasons[(label, name)]}" for name, _ in criteria]
+    marks = [f"{label} / {number}: {cast.success[label][number]}" for label in order for number in successes]
+    text = [
+        f"## Vote: {question}",
+        "### Scores (1-5 per criterion, weighted)", "\n".join(table_lines(head, rows)),
+        "### Per-Criterion Justification", _list(reasons),
+        *(["### Success Criteria", _list(marks)] if successes else []),
+        f"### Winner: {cast.winner or 'none'}",
+        "### Objection to the Winner", _paragraph(cast.objection), "### Merge Suggestions", _list(cast.merge),
+        "### Dissent", _paragraph(cast.dissent), "### Anti-pattern Flags", _list(cast.flags),
+        *(["### Files Read", _list(f"`{path}`" for path in cast.read)] if cast.read is not None else []),
+    ]  # fmt: skip
+    return "\n\n".join(text) + "\n"
+
+
+def _hundredths(units: int) -> str:
+    return f"{units // 100}.{units % 100:02d}"
+
+
+def _list(entries: Iterable[str]) -> str:
+    return "\n".join(f"- {tame(entry)}" for entry in entries) or "none"
+
+
+def _paragraph(text: str) -> str:
+    """A text in one line that is neither a heading nor any other structure."""
+    flat = tame(text) or "none"
+    return f"\\{flat}" if re.match(r"[#*_`~|+-]|\d+[.)]", flat) else flat

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from decisions_tool.documents import edits, frontmatter
 from decisions_tool.documents.base import Document, Meta, Where, Word, body_findings
+from decisions_tool.documents.lines import Text, read_lines
 from decisions_tool.documents.outline import Section, heading, visible_lines
 from decisions_tool.errors import DocumentError
 
@@ -45,6 +46,15 @@ class Written(Document):
         bare = {"type": self.KIND, "schema": "1"}
         plain = values in (bare, {**bare, "status": "open"}) and frontmatter.stands_alone(self.words)
         return self.words if plain else edits.insert(self.words, values)
+
+
+def seen(words: str, where: Where) -> Text:
+    """The lines that a reader sees; DocumentError where a comment hides all the rest."""
+    text = read_lines(words)
+    if text.comment:
+        said = "a comment is opened and never closed"
+        raise where.fail(said, where.line + text.comment - 1, "close it with -->")
+    return text
 
 
 class OpeningMeta(Meta):
