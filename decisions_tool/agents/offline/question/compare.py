@@ -237,7 +237,7 @@ def _violations(desk: Desk, found: Sequence[Group]) -> str:
     lines = [
         f"{label} breaks something in {codes(paths, 3)}, which Invariants names." for label, paths in broken if paths
     ]
-    none = "None found: no approach breaks a file that Invariants names."
+    none = "None found."
     return bullets(lines) or (none if identity else "No identity document was provided.")
 
 
