@@ -237,8 +237,7 @@ def _violations(desk: Desk, found: Sequence[Group]) -> str:
     lines = [
         f"{label} breaks something in {codes(paths, 3)}, which Invariants names." for label, paths in broken if paths
     ]
-    none = "None found."
-    return bullets(lines) or (none if identity else "No identity document was provided.")
+    return bullets(lines) or ("None found." if identity else "None checked.")
 
 
 def _open(found: Sequence[Group]) -> Iterator[str]:
