@@ -87,7 +87,7 @@ def configuration() -> str:
         "## Experts", "An expert is added by a table of its own, `[experts.<slot>]`, and by naming the slot in a panel.",
         _table(("key", "name", "lens", "catches"), experts),
         "## Roles", _table(("key", "agent", "directive"), roles),
-        "## Criteria", "`decision.criteria` replaces them all: `[[decision.criteria]]` with name, weight and anchors; the weights total 100.",
+        "## Criteria", "`decision.criteria` replaces them all: `[[decision.criteria]]` with name, weight and anchors.",
         _table(("name", "weight", "anchors"), [(c.name, f"{c.weight} %", c.anchors) for c in CRITERIA]),
         "## Seats", "A seat is added by `[seats.<name>]`, and taken by naming it in `decision.full` or `decision.light`.",
         _table(("key", "who", "directive"), [
@@ -186,7 +186,7 @@ def modules() -> str:
         "documents",
         "",
     )
-    for room in rooms:
+    for room in [*rooms, ""]:
         rows: list[tuple[str, ...]] = []
         for file in sorted((package / room).glob("*.py")):
             said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))

@@ -631,7 +631,7 @@ def test_an_identity_is_held_against_what_breaks() -> None:
     identity = asked.ask("identity", "extractor", "identity", {})
     asked.base["docs/decisions/working/identity.md"] = identity.render()
     asked.compared()
-    assert "None found: no approach breaks a file that Invariants names." in asked.comparison.words
+    assert "None found." in asked.comparison.words
     path = f"{FOLDER}/agents/agent-01-proposal.md"
     asked.texts[path] = asked.texts[path].replace("**What breaks:** nothing", "**What breaks:** all callers")
     words = asked.ask(

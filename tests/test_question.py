@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.ballot_box import FRAMING, by_hand, folder, framing, proposal, synthesis, vote, votes
-from tests.conftest import Cli, Repo
+from tests.conftest import Cli, Repo, make_cli
 
 Q1 = folder("q1")
 
@@ -536,3 +537,43 @@ def test_an_estimate_tells_calls_and_tokens_by_phase(asked: Repo, cli: Cli) -> N
     assert calls["vote"] == 5
     assert found["buffered"]["calls"] >= found["total"]["calls"]
     assert found["without_vote"]["calls"] == found["total"]["calls"] - 5
+
+
+# ------------------------------------------------------------------ folders that people keep by hand
+
+
+def _by_hand(top: Path) -> Path:
+    """A question as the format shows it: no front matter, no history, names where labels could stand."""
+    files = {
+        "framing.md": f"```\n{FRAMING}```\n",
+        "synthesis.md": synthesis({"Cache Reads": (1, 2), "Index Keys": (3, 4, 5)}),
+        "votes/voter-01.md": vote({"A": [4, 5, 3, 4, 4], "B": [3, 4, 5, 3, 3]}),
+        "votes/voter-02.md": "```markdown\n"
+        + vote({"A": 5, "B": 3}).replace("### Winner: A", "### Winner: Cache Reads")
+        + "```\n",
+        "votes/voter-03.md": vote({"A": 5, "B": 3})
+        .replace("| A |", "|   **A — Cache Reads**|")
+        .replace("5.00 |", "5.10 |"),
+        "votes/voter-04.md": vote({"A": 2, "B": 4}).replace("\n", "\r\n"),
+        "votes/voter-05.md": vote({"A": 2, "B": 4}).replace("## Vote: Q1", "<!-- mine -->\n# Vote: Q1"),
+    }
+    for name, text in files.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_bytes(text.encode())
+    return top
+
+
+@pytest.mark.parametrize("where", ["docs/decisions/working/q1", "anywhere/votes-of-spring"])
+def test_a_bare_folder_of_votes_is_counted_without_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    """F5 F10"""
+    bare = make_cli(tmp_path, monkeypatch, capsys)
+    _by_hand(tmp_path / where)
+    found = bare("tally", where, "--json")
+    assert found.code == 0, found.err
+    assert (found.json["votes"], found.json["planned"], found.json["class"]) == ({"A": 3, "B": 2}, 5, "weak")
+    assert found.json["mismatches"] == [{"voter": "voter-03", "label": "A", "stated": "5.10", "computed": "5.00"}]
+    assert bare("tally", where, "--json", "--planned", "10").json["class"] == "weak"
+    assert bare("tally", where, "--json", "--planned", "20").json["class"] == "no-quorum"
+    assert "Weak win for A (60%)" in bare("tally", ".", cwd=tmp_path / where).out

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.documents.paths import MAX_FILE, RECORDS, TASKS, document_path
+from decisions_tool.documents.paths import MAX_FILE, QUESTIONS, RECORDS, TASKS, document_path
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.git import find_place
@@ -115,6 +115,16 @@ def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     return replace(
         case, shared=shared, outside=Outside(now=now), tracked=lambda path: (root / path).exists(), _places={}
     )
+
+
+def question_anywhere(folder: Path) -> Case:
+    """A folder of votes that lies in no repository of ours, read as the folder of a question."""
+    from decisions_tool.config import Settings
+    from decisions_tool.workflows.case import Case, File
+
+    top = f"{QUESTIONS}/{folder.name}"
+    found = {f"{top}/{f.path}": File(blob_id(f.data), f.data) for f in walk(folder, "") if f.problem is None}
+    return Case(folder.name, found, Settings(), workflow="decision")
 
 
 def settings_on_disk(root: Path) -> Settings:

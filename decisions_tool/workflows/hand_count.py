@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from decisions_tool.documents.comparison import Compared, Comparison
@@ -64,9 +65,8 @@ def _counted(votes: tuple[Heard, ...], terms: Setup, found: Tally, names: dict[s
 
 def _by_hand(case: Case, planned: int | None) -> Count:
     said = _said(case)
-    votes = tuple(heard(case, "vote", ()))
-    names = _names(said, votes)
-    votes = tuple(heard(case, "vote", tuple(names)))
+    names = _names(said, heard(case, "vote", {}))
+    votes = tuple(heard(case, "vote", names))
     size = planned or _planned(case, len(votes))
     terms = setup(case.settings, tuple(names), size, _files(case, said))
     return _counted(votes, terms, tally([v.ballot for v in votes if v.ballot], terms), names)
@@ -80,23 +80,18 @@ def _said(case: Case) -> Compared:
     return found.said if found else Compared()
 
 
-def _names(said: Compared, votes: tuple[Heard, ...]) -> dict[str, str]:
-    """Labels of the vote -> names: those of the synthesis, with its hybrids, or else what most votes score."""
+def _names(said: Compared, votes: Sequence[Heard]) -> dict[str, str]:
+    """Labels of the vote -> names: those of the synthesis, with the hybrids that are voted on, or else what most votes score."""
     found = {approach.label: approach.name for approach in said.approaches}
     cast = Counter(label for vote in votes for label in vote.cast.scores)
-    found |= {f"H{h.slot[-1]}": h.name for h in said.hybrids if cast[f"H{h.slot[-1]}"]}
-    if found:
-        by_name = {key(name): label for label, name in found.items()}
-        named = [label for label in cast if key(label) in by_name and label not in found]
-        return {(n if (n := _called(label, named, by_name)) else label): name for label, name in found.items()}
-    return {label: label for label in sorted(cast) if 2 * cast[label] > len(votes)} or {
-        label: label for label in sorted(cast)
-    }
-
-
-def _called(label: str, named: list[str], by_name: dict[str, str]) -> str:
-    """What the votes call the approach with a label, where they use its name."""
-    return next((name for name in named if by_name[key(name)] == label), "")
+    for hybrid in said.hybrids:
+        label = f"H{int(hybrid.slot[-2:])}"
+        found |= {label: hybrid.name} if cast[label] or any(key(said) == key(hybrid.name) for said in cast) else {}
+    return (
+        found
+        or {label: label for label in sorted(cast) if 2 * cast[label] > len(votes)}
+        or {label: label for label in sorted(cast)}
+    )
 
 
 def _planned(case: Case, votes: int) -> int:

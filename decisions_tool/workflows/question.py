@@ -17,7 +17,7 @@ from decisions_tool.documents.outline import outline
 from decisions_tool.documents.paths import place
 from decisions_tool.documents.proposal import Hybrid, Patch, Proposal, Said
 from decisions_tool.documents.sections import bullets, flat, key, section_of
-from decisions_tool.documents.vote import Cast, Problem, Vote, complete, named_as, read_vote
+from decisions_tool.documents.vote import Cast, Problem, Vote, complete, named_as, read_vote, relabelled
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.roster import SMALL, Cycle
 from decisions_tool.rules.quality import Attempt, Convergence, Terms, convergence
@@ -267,13 +267,15 @@ def duel(case: Case) -> tuple[str, ...]:
     return (PATCHED, KEPT) if first.next == "patch" else first.runoff_between
 
 
-def heard(case: Case, kind: str = "vote", known: Sequence[str] | None = None) -> list[Heard]:
-    """Every vote of a kind, by voter."""
+def heard(case: Case, kind: str = "vote", known: Mapping[str, str] | None = None) -> list[Heard]:
+    """Every vote of a kind, by voter; ``known`` maps the labels that were asked for to names, where the case does not say."""
+    names = {a.label: a.name for a in approaches(case)} if known is None else known
     asked = tuple(known) if known is not None else labels(case, kind)
-    return [hear(case, slot, path, asked) for slot, path in sorted(case.slots(kind).items())]
+    called = {key(name): label for label, name in names.items() if label in asked}
+    return [hear(case, slot, path, asked, called) for slot, path in sorted(case.slots(kind).items())]
 
 
-def hear(case: Case, slot: str, path: str, asked: Sequence[str]) -> Heard:
+def hear(case: Case, slot: str, path: str, asked: Sequence[str], called: Mapping[str, str]) -> Heard:
     """One vote held against the labels and criteria that it was asked for."""
     names = [criterion.name for criterion in case.settings.decision.criteria]
     role = seat_of(case, slot)
@@ -282,6 +284,7 @@ def hear(case: Case, slot: str, path: str, asked: Sequence[str]) -> Heard:
     except DocumentError as error:
         found = error.findings[0]
         return Heard(slot, role, path, Cast(), None, (Problem(found.line, found.message, found.hint),))
+    cast = relabelled(cast, called)
     problems = complete(cast, asked, names, reasons=False)
     if problems:
         shift = (first or frontmatter.read(case.text(path), path).body_line) - 1
