@@ -112,7 +112,7 @@ def squashed(message: str) -> bool:
     return blocks > 1 or (blocks == 1 and listed) or "\nSquashed commit of the following:" in "\n" + message
 
 
-def people(author: str, message: str) -> set[str]:
+def speakers(author: str, message: str) -> set[str]:
     """Who speaks in a commit: its author, and whom a squash names."""
     named = _PERSON.findall(message) if squashed(message) else []
     return {" ".join(name.split()) for name in (author, *named)}

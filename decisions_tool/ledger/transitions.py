@@ -17,8 +17,8 @@ from decisions_tool.ledger.compare import (
     changed_keys,
     explained,
     newly_approved,
-    people,
     same_words,
+    speakers,
 )
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
@@ -192,7 +192,7 @@ class Transitions:
             if after is None or not explained(before, after, APPROVAL):
                 said = "an approval changed more than status and decision-makers"
                 self.report.wrong("approval", step, change.path, said)
-            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != people(step.author, ""):
+            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != speakers(step.author, ""):
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
@@ -239,7 +239,7 @@ class Transitions:
             by = str(getattr(after.meta, "by", "")) if after else ""
             if not self._keeps_words(change, {"decided", "by", "reason"}):
                 self.report.wrong("edited", step, change.path, "a decision changed more than what was decided")
-            elif step.value("Backend") or {by} != people(step.author, ""):
+            elif step.value("Backend") or {by} != speakers(step.author, ""):
                 self.report.wrong("approval", step, change.path, f"decided in the name of {by or 'nobody'}")
 
     def _init(self, step: Step) -> None:
