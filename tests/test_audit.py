@@ -570,11 +570,31 @@ def test_no_transition_is_a_disguise_for_an_edit(reviewed: Repo, cli: Cli) -> No
     assert {made[id_] for id_ in made if id_[:10] not in found} == set()
 
 
-@pytest.mark.xfail(strict=True, reason="an undo of a commit that is not here may write anything: a warning only")
 def test_an_undo_of_what_is_not_here_is_no_disguise_for_an_edit(reviewed: Repo, cli: Cli) -> None:
     commit = say(reviewed, "x\n\n" + trailers(Case="cache", Phase="undo", Slot="d" * 40), reworded(reviewed))
     result = cli("audit", "--json")
     assert result.code == 1 and result.json["first"] == commit
+
+
+def test_an_undo_that_was_moved_takes_back_the_last_transition_only(reviewed: Repo, cli: Cli) -> None:
+    """What it names is not here; that it removes an answer from the middle shows."""
+    reviewed.git("rm", "-q", REVIEW)
+    commit = say(reviewed, "x\n\n" + trailers(Case="cache", Phase="undo", Slot="d" * 40))
+    result = cli("audit", "--json")
+    assert result.code == 1 and result.json["first"] == commit
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_undo_whose_answer_was_moved_is_told_and_no_more(reviewed: Repo, cli: Cli, times: int) -> None:
+    begin = at(reviewed, "Request: cache")
+    for _ in range(times):
+        assert cli("undo", "cache").code == 0
+    reviewed.git("switch", "-q", "-c", "up", begin)
+    reviewed.commit({"news.txt": "news\n"}, "news")
+    reviewed.git("switch", "-q", "main")
+    reviewed.git("rebase", "-q", "up")
+    result = cli("audit", "--json")
+    assert result.code == 0 and rules(result, "warning") == {"audit/folded"}, result.json["findings"]
 
 
 # ---------------------------------------------------------------------- approvals
