@@ -641,10 +641,7 @@ def test_an_approval_that_was_amended_by_another_person_is_found(reviewed: Repo,
 @pytest.mark.parametrize(
     "message",
     [
-        pytest.param(
-            "settled\n",
-            marks=pytest.mark.xfail(strict=True, reason="who decided is not looked at, and the record follows"),
-        ),
+        "settled\n",
         "x\n\n" + trailers(Case="q1", Phase="decide", Slot="framing"),
         "x\n\n" + trailers(Case="q1", Phase="pause", Slot="framing"),
     ],
@@ -657,14 +654,41 @@ def test_nobody_decides_in_the_name_of_another(asked: Repo, cli: Cli, message: s
     assert cli("audit", "--json").json["first"] == commit
 
 
-@pytest.mark.xfail(strict=True, reason="a message that looks like a squash vouches for anybody, and nothing is told")
+def test_a_decision_by_hand_in_ones_own_name_is_legal(asked: Repo, cli: Cli) -> None:
+    text = asked.read(FRAMING).replace("---\n", '---\ndecided: A list\nby: "Ada Person <ada@example.invalid>"\n', 1)
+    say(asked, "settled\n", {FRAMING: text})
+    assert clean(cli)
+    say(asked, "no, somebody else\n", {FRAMING: text.replace("Ada Person <ada@example.invalid>", BOSS)})
+    assert rules(cli("audit", "--json")) == {"audit/approval"}
+
+
+@pytest.mark.parametrize("line", ["pinned", "iteration: 2", "record: docs/decisions/DR-001-q1.md", "split: [a, b]"])
+def test_what_the_program_keeps_of_a_question_is_not_changed_by_hand(asked: Repo, cli: Cli, line: str) -> None:
+    text = asked.read(FRAMING)
+    other = re.sub(r"(?m)^pinned: .*$", f"pinned: {asked.git('rev-parse', 'HEAD')}", text)
+    commit = say(asked, "tidy\n", {FRAMING: other if line == "pinned" else text.replace("---\n", f"---\n{line}\n", 1)})
+    result = cli("audit", "--json")
+    assert result.json["first"] == commit and rules(result) == {"audit/edited"}
+
+
+def test_a_squash_that_carries_its_transitions_speaks_for_their_people(reviewed: Repo, cli: Cli) -> None:
+    """And says so, because nobody can prove it any more."""
+    begin = reviewed.git("rev-parse", "HEAD")
+    reviewed.git("config", "user.name", "Boss")
+    reviewed.git("config", "user.email", "boss@example.invalid")
+    assert cli("approve", "cache", "plan").code == cli("pause", "cache").code == 0
+    reviewed.git("config", "user.name", "Ada Person")
+    squash(reviewed, begin, f"Co-authored-by: {BOSS}\n")
+    result = cli("audit", "--json")
+    assert result.code == 0 and rules(result, "warning") == {"audit/approval", "audit/folded"}
+
+
 def test_a_message_alone_does_not_speak_for_another_person(reviewed: Repo, cli: Cli) -> None:
     said = f"x\n\nSquashed commit of the following:\n\ncommit abc\nAuthor: {BOSS}\n"
     say(reviewed, said, approved(reviewed, BOSS))
     assert cli("audit", "--json").json["findings"]
 
 
-@pytest.mark.xfail(strict=True, reason="an approval that comes with its document is not looked at")
 def test_a_document_does_not_appear_approved_by_another_person(reviewed: Repo, cli: Cli) -> None:
     files = approved(reviewed, BOSS)
     reviewed.git("reset", "-q", "--hard", at(reviewed, "cache: started"))

@@ -17,6 +17,8 @@ from decisions_tool.workflows.tables import table
 #: What later phases change in the front matter of an earlier document, and what approvals do.
 LATER = frozenset({"status", "panel", "panel_reason", "rehearsal", "decision_makers", "undone", "reason"})
 APPROVAL = frozenset({"status", "decision_makers"})
+#: What only the program writes into the document that opens a case.
+PROGRAM = frozenset({"uid", "case", "pinned", "iteration", "record", "split"})
 #: What an answer changes in the front matter of a document that it completes.
 COMPLETED = frozenset({"status", "rehearsal"})
 _WORD = re.compile(r"\w+")
@@ -67,14 +69,35 @@ def same_words(before: Version | None, after: Version | None) -> bool:
     return isinstance(old, Opening) and isinstance(new, Opening) and old.words == new.words
 
 
+def advanced(before: Version, after: Version) -> bool:
+    """Whether what the program says of a case only went on: nothing taken back, a new pinned commit in a new iteration."""
+    old, new = before.meta.model_dump(), after.meta.model_dump()
+    keys = (changed_keys(before, after) & PROGRAM) - {"iteration", "pinned"}
+    later = (new["iteration"] or 1) > (old["iteration"] or 1)
+    moved = (old["iteration"], old["pinned"]) != (new["iteration"], new["pinned"])
+    return all(old[key] is None for key in keys) and (later or not moved)
+
+
 def newly_approved(before: Version | None, after: Version | None) -> bool:
-    """Whether a version carries an approval, or a name under one, that the version before it did not."""
+    """Whether a version carries an approval or a decision, or a name under one, that the version before it did not."""
     if after is None:
         return False
-    was = before.meta if before else None
-    approved = after.meta.status == "approved" and (was is None or was.status != "approved")
-    named = bool(after.meta.decision_makers) and (was is None or was.decision_makers != after.meta.decision_makers)
-    return approved or named
+    was = _word(before) if before else ("", (), None)
+    now = _word(after)
+    approved = now[0] == "approved" and was[0] != "approved"
+    return approved or bool(now[1] and was[1] != now[1]) or (now[2] is not None and was[1:] != now[1:])
+
+
+def names(version: Version) -> set[str]:
+    """In whose name a document is approved, or its question decided."""
+    return set(_word(version)[1])
+
+
+def _word(version: Version) -> tuple[str, tuple[str, ...], str | None]:
+    """(status, in whose name, what was decided) of a document."""
+    meta = version.meta
+    by = getattr(meta, "by", None)
+    return meta.status or "", (*(meta.decision_makers or ()), *([by] if by else ())), getattr(meta, "decided", None)
 
 
 def answers(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -113,6 +136,6 @@ def squashed(message: str) -> bool:
 
 
 def speakers(author: str, message: str) -> set[str]:
-    """Who speaks in a commit: its author, and whom a squash names."""
-    named = _PERSON.findall(message) if squashed(message) else []
+    """Who speaks in a commit: its author, and whom a squash of our transitions names."""
+    named = _PERSON.findall(message) if squashed(message) and folds(message) else []
     return {" ".join(name.split()) for name in (author, *named)}

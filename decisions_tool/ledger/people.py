@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from decisions_tool.documents.computed import Record
 from decisions_tool.documents.written import Opening
 from decisions_tool.ledger.compare import (
     APPROVAL,
     LATER,
+    PROGRAM,
     Version,
+    advanced,
     amends,
+    changed_keys,
     explained,
     folds,
+    names,
     newly_approved,
     recorded,
     speakers,
@@ -61,25 +66,48 @@ class People:
             self.report.add("folded", "warning", step.changes[0].path, said, "", step)
 
     def _false_approval(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> bool:
-        """Whether a commit approves a document that was there in the name of somebody who does not speak in it."""
-        if after is None or not sides or not all(newly_approved(side, after) for side in sides):
+        """Whether a commit approves or decides in the name of somebody who does not speak in it; told as far as it can be known."""
+        if after is None or not all(newly_approved(side, after) for side in sides or (None,)):
             return False
-        makers = set(after.meta.decision_makers or ())
+        makers = names(after)
+        if makers and makers <= speakers(step.author, ""):
+            return False
+        verb = "decided" if isinstance(after.document, Opening) else "approved"
+        said = f"{verb} in the name of {', '.join(sorted(makers)) or 'nobody'}"
+        return self._vouched(step, change, said, makers) if sides else self._arrives(step, change, after, said)
+
+    def _vouched(self, step: Step, change: Change, said: str, makers: set[str]) -> bool:
+        """An error, unless the message of a squash names who spoke in the commits that it holds."""
         if makers and makers <= speakers(step.author, step.message):
+            self.report.add("approval", "warning", change.path, f"{said}, as a squash says", "", step)
             return False
-        said = f"approved in the name of {', '.join(sorted(makers)) or 'nobody'}"
         self.report.wrong("approval", step, change.path, said)
         return True
 
+    def _arrives(self, step: Step, change: Change, after: Version, said: str) -> bool:
+        """A document that was approved elsewhere proves nothing here, and may be true; a record names whom it was told."""
+        if not isinstance(after.document, Record):
+            self.report.add("approval", "warning", change.path, f"it arrives {said}", "", step)
+        return False
+
     def _request(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
-        """Words and status are the author's; the commit that agents see is not. True when a start is folded in."""
-        pinned = before.meta.pinned
-        if pinned and after is None:
+        """Words and status are the author's; what the program wrote above them is not. True when transitions are folded in."""
+        if before.meta.pinned is None:
+            return after is not None and after.meta.pinned is not None
+        if after is None:
             said = "the request of a case that was started is gone, or cannot be read"
             self.report.add("edited", "error", change.path, said, _AMEND, step)
-        elif pinned and after and after.meta.pinned != pinned:
-            self.report.add("edited", "error", change.path, "the pinned commit was changed by hand", _AMEND, step)
-        return bool(after and after.meta.pinned and not pinned)
+            return False
+        keys = sorted(changed_keys(before, after) & PROGRAM)
+        if keys and not (self._records(step, change) and advanced(before, after)):
+            said = f"{', '.join(keys)} of a case was changed by hand"
+            self.report.add("edited", "error", change.path, said, _AMEND, step)
+        return bool(keys)
+
+    def _records(self, step: Step, change: Change) -> bool:
+        """Whether a commit brings recorded documents too, as folded transitions do."""
+        others = (self.evidence.version(c.path, c.after) for c in step.changes if c != change)
+        return any(map(recorded, others))
 
     def _by_hand(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
         """Judge one recorded document that a person's commit changed; True when it looks like folded transitions."""
