@@ -477,18 +477,28 @@ def test_a_panel_that_the_rule_does_not_choose_is_found(reviewed: Repo, cli: Cli
     assert "audit/recomputed" in rules(cli("audit", "--json"))
 
 
-@pytest.mark.xfail(strict=True, reason="what is recomputed from the last commit names no commit")
 def test_the_commit_that_edits_the_panel_is_named(reviewed: Repo, cli: Cli) -> None:
     commit = reviewed.commit(paneled(reviewed, "mini", "2 subsystems"), "tidy")
     assert cli("audit", "--json").json["first"] == commit
 
 
-@pytest.mark.xfail(strict=True, reason="a reason that nobody gave is taken for one that was withdrawn: a warning only")
 def test_a_panel_that_nobody_asked_to_drop_is_found(reviewed: Repo, cli: Cli) -> None:
     reviewed.git("reset", "-q", "--hard", at(reviewed, "panel chosen"))
     reviewed.commit(paneled(reviewed, "none", "the request asks for it"), "tidy")
     assert cli("run").code == 0 and cli("status", "--json").json["cases"][0]["phase"] == "done"
     assert cli("audit").code == 1
+
+
+def test_a_panel_that_the_request_asked_for_may_be_withdrawn(reviewed: Repo, cli: Cli) -> None:
+    """It was chosen while the request asked for it: told, and no edit."""
+    reviewed.git("reset", "-q", "--hard", at(reviewed, "roadmap planned"))
+    path = f"{CASE}/001-user-request.md"
+    text = reviewed.read(path)
+    reviewed.commit({path: text.replace("---\n", "---\npanel: mini\n", 1)}, "mini, please")
+    assert cli("run").code == 0 and clean(cli)
+    reviewed.commit({path: text}, "never mind")
+    result = cli("audit", "--json")
+    assert result.code == 0 and rules(result, "warning") == {"audit/recomputed"}
 
 
 def test_the_reserved_contract_is_recomputed(finished: Repo, cli: Cli) -> None:

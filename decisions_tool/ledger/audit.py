@@ -89,6 +89,9 @@ class _Auditor:
 
     def _panel(self, case: Case) -> None:
         """The panel is the rule's, or the one that the request asked for when it was chosen."""
+        path = case.path("roadmap")
+        if any(f.rule == "audit/recomputed" and f.path == path for f in self.report.findings):
+            return  # its commit is named
         try:
             roadmap, request = roadmap_of(case), case.find(Request)
         except DecisionsError:
@@ -100,10 +103,10 @@ class _Auditor:
         wanted = request.meta.panel if request else None
         if held not in {rule, asked}:
             said = f"the panel is {held[0]} ({held[1]}), the rule says {rule[0]} ({rule[1]})"
-            self.report.add("recomputed", "error", case.path("roadmap"), said)
+            self.report.add("recomputed", "error", path, said)
         elif held == asked and wanted != held[0]:
             said = f"the panel is {held[0]} because the request asked for it, and the request does not any more"
-            self.report.add("recomputed", "warning", case.path("roadmap"), said)
+            self.report.add("recomputed", "warning", path, said)
 
 
 def story(repository: Repository, slug: str) -> Iterator[Step]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from decisions_tool.documents.computed import Record
+from decisions_tool.documents.paths import owner
+from decisions_tool.documents.request import Request
+from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.documents.written import Opening
+from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
     APPROVAL,
     LATER,
@@ -22,6 +26,7 @@ from decisions_tool.ledger.compare import (
 )
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step
+from decisions_tool.rules.panel import choose_panel
 
 _AMEND = "say so in the commit: git commit -m 'amend: why'"
 
@@ -38,6 +43,7 @@ class People:
         for change in step.changes:
             after = self.evidence.version(change.path, change.after)
             sides = self.evidence.at_parents(step, change.path)
+            self._panel(step, change, sides, after)
             ours = recorded(after) or any(map(recorded, sides))
             if not ours or self._false_approval(step, change, sides, after):
                 continue
@@ -53,6 +59,7 @@ class People:
         for change in step.changes:
             before, after = self.evidence.versions(change)
             sides = [before] if before else []
+            self._panel(step, change, sides, after)
             if self._false_approval(step, change, sides, after) or amends(step.message):
                 continue
             if before and isinstance(before.document, Opening):
@@ -109,6 +116,30 @@ class People:
         others = (self.evidence.version(c.path, c.after) for c in step.changes if c != change)
         return any(map(recorded, others))
 
+    def _panel(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> None:
+        """A panel that is set by hand, or folded in, is the one of the rule, or the one that the request asks for."""
+        if after is None or not isinstance(after.document, Roadmap) or amends(step.message):
+            return
+        held = panel_of(after.document)
+        if held in [panel_of(side.document) for side in sides if isinstance(side.document, Roadmap)]:
+            return
+        _, slug = owner(change.path)
+        wanted = {self._wanted(commit, slug) for commit in (step.commit, *step.parents)}
+        chosen = (
+            {choose_panel(after.document.plan.statements, want) for want in wanted} if after.document.plan else set()
+        )
+        if held[0] and held not in chosen:
+            said = f"the panel is {held[0]} ({held[1]}), and neither the rule nor the request says so"
+            self.report.wrong("recomputed", step, change.path, said)
+
+    def _wanted(self, commit: str, slug: str) -> str | None:
+        """The panel that the request of a case asks for in a commit."""
+        try:
+            request = self.evidence.case(commit, slug).find(Request)
+        except DecisionsError:
+            return None
+        return request.meta.panel if request else None
+
     def _by_hand(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
         """Judge one recorded document that a person's commit changed; True when it looks like folded transitions."""
         if after is None:
@@ -121,3 +152,8 @@ class People:
         else:
             self.report.add("edited", "error", change.path, "a recorded document was edited", _AMEND, step)
         return False
+
+
+def panel_of(roadmap: Roadmap) -> tuple[str, str]:
+    """(panel, reason) as a roadmap has them."""
+    return roadmap.meta.panel or "", roadmap.meta.panel_reason or ""

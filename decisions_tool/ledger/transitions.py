@@ -280,8 +280,11 @@ class Transitions:
     def _request(self, step: Step) -> None:
         expected = self._before(step).path(self._before(step).opens)
         for change in step.changes:
+            after = self.evidence.version(change.path, change.after)
             if change.path != expected or change.before or not change.after:
                 self.report.wrong("illegal", step, change.path, "a request does more than appear")
+            elif newly_approved(None, after):
+                self.report.wrong("approval", step, change.path, "a request came with a decision")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)
