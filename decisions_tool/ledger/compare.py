@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from decisions_tool.documents.base import Document, Meta
+from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.written import Opening
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.staleness import grown
@@ -36,7 +37,24 @@ class Version(NamedTuple):
 
     def unsaid(self) -> Counter[str]:
         """Words of the text that the document knows nothing of."""
-        return Counter(_WORD.findall(self.text)) - Counter(_WORD.findall(self.document.render()))
+        return _words(self.text, self._rows) - _words(self.document.render(), self._rows)
+
+    def omitted(self) -> Counter[str]:
+        """Words that the document has as the program writes it, and the text has not: labels, rows of a view."""
+        return _words(self.document.render(), self._rows) - _words(self.text, self._rows)
+
+    @property
+    def _rows(self) -> bool:
+        return isinstance(self.document, Concerns)
+
+
+def _words(text: str, rows: bool) -> Counter[str]:
+    """Words and how often they stand; with ``rows``, a row of a table is one word."""
+    found: Counter[str] = Counter()
+    for line in text.split("\n"):
+        words = _WORD.findall(line)
+        found.update([" ".join(words)] if rows and line.startswith("|") else words)
+    return found
 
 
 def recorded(version: Version | None) -> bool:
@@ -59,7 +77,7 @@ def explained(before: Version | None, after: Version, keys: Collection[str]) -> 
     unmasked = "rehearsal" in changed and not after.meta.rehearsal
     if unmasked or not changed <= set(keys) or not grown(before.document, after.document):
         return False
-    return not after.unsaid() - before.unsaid()
+    return not (after.unsaid() - before.unsaid() or after.omitted() - before.omitted())
 
 
 def same_words(before: Version | None, after: Version | None) -> bool:
