@@ -12,13 +12,14 @@ from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
+    LATER,
     Version,
     answers,
     changed_keys,
     explained,
     newly_approved,
-    people,
     same_words,
+    speakers,
 )
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
@@ -192,30 +193,59 @@ class Transitions:
             if after is None or not explained(before, after, APPROVAL):
                 said = "an approval changed more than status and decision-makers"
                 self.report.wrong("approval", step, change.path, said)
-            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != people(step.author, ""):
+            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != speakers(step.author, ""):
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
     def _undo(self, step: Step) -> None:
-        before = self._before(step)
-        slug, opening = before.slug, before.path(before.opens)
-        if step.value("Slot") not in self._seen:
+        before, named = self._before(step), step.value("Slot")
+        if named in self._seen:
+            last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
+            self._reversal(step, before, last if last and last.commit == named else None)
+        elif self.evidence.repository.shallow or self._moved(step, before):
             self.report.add("folded", "warning", before.folder, "undoes a commit that is not here", "", step)
-            return
-        undone = undoable(self.evidence.repository, step.parents[0], slug)
-        if undone is None or undone.commit != step.value("Slot"):
+        else:
+            said = "undoes a commit that is not here, and what it writes was not there before"
+            self.report.wrong("illegal", step, before.folder, said)
+
+    def _reversal(self, step: Step, before: Case, undone: Step | None) -> None:
+        """An undo takes back the last transition and nothing else."""
+        if undone is None:
             said = "an undo took back something else than the last transition"
             self.report.wrong("illegal", step, before.folder, said)
             return
+        path = self._unlike(step, before, undone)
+        if path:
+            self.report.wrong("illegal", step, path, "an undo wrote something else than what was there before")
+
+    def _unlike(self, step: Step, before: Case, undone: Step) -> str:
+        """The first path at which a step does not write what was there before another one."""
+        opening = before.path(before.opens)
         back = {change.path: change.before for change in undone.changes}
         now = {change.path: change.after for change in step.changes}
         remembers = next((c for c in step.changes if c.path == opening and back.get(opening) != c.after), None)
         if remembers is not None and self._keeps_words(remembers, {"undone"}):
             back.pop(opening, None)
             now.pop(opening)
-        if back != now:
-            path = next(path for path in (*now, *back) if back.get(path) != now.get(path))
-            self.report.wrong("illegal", step, path, "an undo wrote something else than what was there before")
+        return next((path for path in (*now, *back) if back.get(path) != now.get(path)), "")
+
+    def _moved(self, step: Step, before: Case) -> bool:
+        """Whether an undo that was moved from elsewhere still does what it says.
+
+        It reverses the last transition that is here; after folded ones, which are not, it at least adds no word.
+        """
+        last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen) if step.parents else None
+        if last is not None and not self._unlike(step, before, last):
+            return True
+        told = [f.path for f in self.report.findings if f.rule == "audit/folded"]
+        return any(path.startswith(before.folder) for path in told) and all(map(self._shrinks, step.changes))
+
+    def _shrinks(self, change: Change) -> bool:
+        """Whether a change takes away what a later phase may add."""
+        before, after = self.evidence.versions(change)
+        if before is None or after is None:
+            return not change.after
+        return self._keeps_words(change, {"undone"}) or explained(after, before, LATER)
 
     def _redo(self, step: Step) -> None:
         before = self._before(step)
@@ -239,7 +269,7 @@ class Transitions:
             by = str(getattr(after.meta, "by", "")) if after else ""
             if not self._keeps_words(change, {"decided", "by", "reason"}):
                 self.report.wrong("edited", step, change.path, "a decision changed more than what was decided")
-            elif step.value("Backend") or {by} != people(step.author, ""):
+            elif step.value("Backend") or {by} != speakers(step.author, ""):
                 self.report.wrong("approval", step, change.path, f"decided in the name of {by or 'nobody'}")
 
     def _init(self, step: Step) -> None:
@@ -250,8 +280,11 @@ class Transitions:
     def _request(self, step: Step) -> None:
         expected = self._before(step).path(self._before(step).opens)
         for change in step.changes:
+            after = self.evidence.version(change.path, change.after)
             if change.path != expected or change.before or not change.after:
                 self.report.wrong("illegal", step, change.path, "a request does more than appear")
+            elif newly_approved(None, after):
+                self.report.wrong("approval", step, change.path, "a request came with a decision")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)
