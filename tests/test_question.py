@@ -577,3 +577,17 @@ def test_a_bare_folder_of_votes_is_counted_without_git(
     assert bare("tally", where, "--json", "--planned", "10").json["class"] == "weak"
     assert bare("tally", where, "--json", "--planned", "20").json["class"] == "no-quorum"
     assert "Weak win for A (60%)" in bare("tally", ".", cwd=tmp_path / where).out
+
+
+def test_people_approve_a_record_where_configuration_wants_it(asked: Repo, cli: Cli) -> None:
+    """G8: in the name of whoever commits."""
+    asked.commit({"decisions.toml": asked.read("decisions.toml") + '\ngates = ["synthesise", "record"]\n'}, "gates")
+    assert cli("run").code == 4
+    assert cli("approve", "q1", "synthesise").code == 0
+    done = cli("run")
+    assert (done.code, "decisions approve q1 record" in done.err) == (4, True)
+    assert cli("approve", "q1", "record").code == 0
+    assert cli("run").code == 0
+    text = asked.at_head(str(cli("record", "q1", "--json").json["path"]))
+    assert 'decision-makers: ["Ada Person <ada@example.invalid>"]' in text
+    assert cli("audit").code == 0, cli("audit").out

@@ -39,6 +39,11 @@ class RecordMeta(Meta):
     consulted: list[Word] | None = Field(None, description="who was asked")
     informed: list[Word] | None = Field(None, description="who is told")
 
+    @property
+    def approved(self) -> bool:
+        """A record's status says what became of the question; its decision makers say who stands for it."""
+        return bool(self.decision_makers)
+
 
 class Record(Written):
     """``DR-NNN-<slug>.md``: a MADR record with the code contract."""

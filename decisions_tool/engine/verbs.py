@@ -168,7 +168,7 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
             text = case.text(path)
             if frontmatter.read(text, path).values is None:
                 text = edits.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
-            text = set_meta(text, "status", "approved", path)
+            text = set_meta(text, "status", "approved", path) if phase.writes != "record" else text
             changes[path] = set_meta(text, "decision-makers", [person], path)
         return changes, Transition(
             slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}"

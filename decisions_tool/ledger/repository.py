@@ -258,6 +258,8 @@ class Repository:
         pinned, now = self._tree_if_here(seen) or self.tree_of(case.commit), self.tree_of(case.commit)
         wanted = {document_path("", "identity"): now, document_path("", "constraints"): pinned}
         wanted |= {path: now for slug in self._needed(now, getattr(opening, "reads", ())) for path in _told(slug)}
+        record = getattr(opening.meta, "record", None) if opening else None
+        wanted |= {record: now} if record else {}
         entries = {path: self.lookup(root, path) for path, root in wanted.items()}
         shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
         outside = Outside(

@@ -73,7 +73,11 @@ class Transitions:
 
     @staticmethod
     def _inside(case: Case, phase: Phase | None, path: str) -> bool:
-        return path.startswith(f"{case.folder}/") or (phase is not None and phase.beyond(case, path))
+        """Whether a transition of a case may change a file: its own, what the row says, the record that it came to."""
+        recorded = getattr(case.opening.meta, "record", None) if case.opening else None
+        return (
+            path.startswith(f"{case.folder}/") or path == recorded or (phase is not None and phase.beyond(case, path))
+        )
 
     def _before(self, step: Step) -> Case:
         """The case before a step; the first step of one shows by its files which workflow it is."""
@@ -193,7 +197,7 @@ class Transitions:
             if after is None or not explained(before, after, APPROVAL):
                 said = "an approval changed more than status and decision-makers"
                 self.report.wrong("approval", step, change.path, said)
-            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != speakers(step.author, ""):
+            elif not after.meta.approved or set(after.meta.decision_makers or ()) != speakers(step.author, ""):
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 

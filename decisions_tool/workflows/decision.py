@@ -147,9 +147,10 @@ DECISION: tuple[Phase, ...] = (
         path=path_for("hybrid"),
     ),
     Phase(
-        "record", "decided", ("framing", "comparison", "tally", "proposal"), "framing", RULE, lambda case: ("record",), halt=tally_halt,
+        "record", "decided", ("framing", "comparison", "tally", "proposal"), "record", RULE, lambda case: ("record",), halt=tally_halt,
         done=lambda case, slot: bool(framing(case).meta.record), write=write_record, clear=lambda case, slot: {}, beyond=beyond_record,
         inputs=paths("framing", "comparison", "tally"), tells=say_record,
+        path=lambda case, slot: framing(case).meta.record or "",
     ),
     Phase(
         "addendum", "constraints handed on", ("comparison", "tally"), "addendum", RULE, lambda case: ("addendum",), done=held("addendum"),
