@@ -591,3 +591,32 @@ def test_people_approve_a_record_where_configuration_wants_it(asked: Repo, cli: 
     text = asked.at_head(str(cli("record", "q1", "--json").json["path"]))
     assert 'decision-makers: ["Ada Person <ada@example.invalid>"]' in text
     assert cli("audit").code == 0, cli("audit").out
+
+
+def test_too_few_proposals_are_asked_for_again_once_and_then_the_question_stops(repo: Repo, cli: Cli) -> None:
+    """D7: the missing slots once more, then a stop that says so and can be gone on from."""
+    cli("init")
+    by_hand(repo, "proposer", "judge")
+    framing(repo)
+    cli("run")
+    poor = (
+        proposal("index", without="Code Sketch")
+        .replace("| 4 | as", "|  | as")
+        .replace("nothing, since callers see no difference", "")
+    )
+    names = {n: f"{Q1}/agents/agent-{n:02d}-proposal.md" for n in range(1, 6)}
+    repo.commit({path: proposal("cache") if n < 3 else poor for n, path in names.items()}, "proposals")
+    rows = "\n".join(f"| agent-{n:02d} | yes | as asked |" for n in names)
+    repo.write("judged.md", f"| Proposal | Complies | Why |\n|---|---|---|\n{rows}\n")
+    cli("submit", "q1", "judge", "judged.md")
+    assert cli("run").code == 4
+    assert "2 in, 3 again" in repo.subjects()[0]
+    for number in (3, 4, 5):
+        repo.write("again.md", poor.replace("S\n", "M\n") + f"\nAgain {number}.\n")
+        assert cli("submit", "q1", f"propose/agent-{number:02d}", "again.md").code == 0
+    cli("submit", "q1", "judge", "judged.md")
+    done = cli("run")
+    assert (done.code, "2 of 5 proposals passed the gate, 3 are needed" in done.err) == (4, True), done.err
+    assert "decisions redo q1 propose" in done.err
+    assert cli("redo", "q1", "propose", "--force").code == 0
+    assert cli("why", "q1").out.count("has to answer (manual)") == 5
