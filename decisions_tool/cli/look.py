@@ -146,6 +146,7 @@ def why(folder: Path, case: str, as_json: bool) -> None:
 
 def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
     from decisions_tool.workflows.planner import Ask, Compute, Refuse, Wait
+    from decisions_tool.workflows.tables import row
 
     if outlook.phase == "unmanaged":
         where = "is older than decisions init" if case.settings.initialised else "the repository is not initialised"
@@ -162,7 +163,7 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for action in outlook.actions:
         if isinstance(action, Ask):
-            backend = case.settings.backend(action.slot, action.phase)
+            backend = case.settings.backend(action.slot, row(case.workflow, action.phase).by)
             found.append((f"{action.slot} has to answer ({backend})", f"decisions run {case.slug}"))
         elif isinstance(action, Compute):
             found.append((f"{action.phase} has to be computed", f"decisions run {case.slug}"))
