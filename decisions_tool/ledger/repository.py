@@ -263,7 +263,7 @@ class Repository:
         entries = {path: self.lookup(root, path) for path, root in wanted.items()}
         shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
         outside = Outside(
-            lambda: next_number(self), time.strftime("%Y-%m-%d", time.gmtime()), lambda: self._lines(seen),
+            lambda: next_number(self.git), time.strftime("%Y-%m-%d", time.gmtime()), lambda: self._lines(seen),
             lambda path: self.text_at(case.commit, path),
         )  # fmt: skip
         return replace(case, shared=shared, outside=outside, tracked=lambda path: self._tracked(seen, path), _places={})
