@@ -14,6 +14,7 @@ from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.compare import squashed
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Step, folders, is_transition, steps
+from decisions_tool.ledger.merges import Merges
 from decisions_tool.ledger.people import People
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.transitions import Transitions
@@ -49,6 +50,7 @@ class _Auditor:
         self.evidence = Evidence(repository)
         self.transitions = Transitions(self.evidence, report)
         self.people = People(self.evidence, report)
+        self.merges = Merges(self.evidence, report, self.people)
 
     def judge(self, step: Step) -> None:
         """One commit against its first parent."""
@@ -56,7 +58,7 @@ class _Auditor:
         if step.commit in self.repository.boundary:
             return
         if len(step.parents) > 1:
-            self.people.merge(step)
+            self.merges.judge(step)
         elif squashed(step.message):
             self.people.commit(step)
         elif step.forged:
