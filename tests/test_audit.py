@@ -364,13 +364,7 @@ def test_a_squash_hides_no_edit(finished: Repo, cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     "more",
-    [
-        "",
-        pytest.param(
-            "\n\nCo-authored-by: Bob <bob@example.invalid>\n",
-            marks=pytest.mark.xfail(strict=True, reason="what a forge adds below the trailers makes them look forged"),
-        ),
-    ],
+    ["", "\n\nCo-authored-by: Bob <bob@example.invalid>\n"],
     ids=["alone", "co-authored"],
 )
 def test_a_squash_of_one_transition_is_that_transition(reviewed: Repo, cli: Cli, more: str) -> None:
@@ -408,7 +402,6 @@ def test_a_case_that_is_gone_is_found(reviewed: Repo, cli: Cli) -> None:
     assert cli("audit", "--json").json["first"] == commit
 
 
-@pytest.mark.xfail(strict=True, reason="the audit of one case ends where its folder is gone, and names no commit")
 def test_a_case_that_is_gone_is_found_by_its_name(reviewed: Repo, cli: Cli) -> None:
     reviewed.git("rm", "-rq", CASE)
     commit = say(reviewed, "gone\n")
@@ -589,7 +582,8 @@ def test_the_label_of_a_rehearsal_does_not_go_unsaid(reviewed: Repo, cli: Cli) -
 PAUSED = trailers(Case="cache", Phase="pause", Slot="request")
 FORGED = (
     f"x\n\nDecisions-Case: cache\n{PAUSED}", f"x\n\n{PAUSED}Decisions-Phase: close\n", "x\n\nDecisions-Colour: red\nDecisions-Colour: red\n",
-    f"x\n\n{PAUSED}\nThe end.\n", f"x\n\n{PAUSED}\n---\n\nmore\n", f"x\n\nDecisions-Case: other\n\n{PAUSED}",
+    f"x\n\n{PAUSED}\nThe end.\n", f"x\n\n{PAUSED}\nCo-authored-by: nobody\n",
+    f"x\n\n{PAUSED}\nThe end.\n\nCo-authored-by: A <a@b>\n", f"x\n\n{PAUSED}\n---\n\nmore\n", f"x\n\nDecisions-Case: other\n\n{PAUSED}",
 )  # fmt: skip
 
 

@@ -38,8 +38,10 @@ def audit(repository: Repository, only: str = "") -> Report:
     if repository.shallow:
         said = "older history is not here, so its transitions are not judged"
         report.add("shallow", "warning", "", said, "git fetch --unshallow")
-    for slug in [only] if only else repository.cases(head.oid):
-        auditor.judge_state(head.oid, slug)
+    held = repository.cases(head.oid)
+    for slug in [only] if only else held:
+        if slug in held or not report.commits:  # the commits of one that is gone have said how
+            auditor.judge_state(head.oid, slug)
     return report
 
 
