@@ -288,7 +288,6 @@ def test_a_merge_may_combine_what_its_sides_have_answered(finished: Repo, cli: C
     assert result.code == 0 and rules(result, "warning") == {"audit/merge"}, result.json["findings"]
 
 
-@pytest.mark.xfail(strict=True, reason="of a merge only what neither side has is looked at")
 def test_a_merge_that_drops_what_one_side_has_answered_is_told(finished: Repo, cli: Cli) -> None:
     finished.git("switch", "-q", "-c", "side", at(finished, "concerns owned"))
     finished.commit({"news.txt": "news\n"}, "news")
@@ -297,6 +296,44 @@ def test_a_merge_that_drops_what_one_side_has_answered_is_told(finished: Repo, c
     finished.git("checkout", "-q", "side", "--", CONCERNS)
     say(finished, "Merge branch 'side'\n")
     assert cli("audit", "--json").json["findings"]
+
+
+@pytest.mark.parametrize("strategy", ["ours", "amend: ours"])
+def test_a_merge_that_drops_a_whole_side_is_found(finished: Repo, cli: Cli, strategy: str) -> None:
+    """Unless it says so."""
+    finished.git("switch", "-q", "-c", "side", at(finished, "concerns owned"))
+    finished.commit({"news.txt": "news\n"}, "news")
+    finished.git("merge", "-q", "-s", "ours", "-m", strategy, "main")
+    result = cli("audit", "--json")
+    found = rules(result), rules(result, "warning")
+    assert found == (({"audit/edited"}, set()) if strategy == "ours" else (set(), {"audit/merge"}))
+
+
+def test_an_undo_on_one_side_survives_a_merge(reviewed: Repo, cli: Cli) -> None:
+    """What the other side still has, it has from before."""
+    reviewed.git("branch", "side")
+    assert cli("undo", "cache").code == 0
+    reviewed.git("switch", "-q", "side")
+    reviewed.commit({"news.txt": "news\n"}, "news")
+    reviewed.git("merge", "-q", "--no-ff", "--no-edit", "main")
+    assert clean(cli)
+
+
+def test_a_merge_decides_for_nobody(asked: Repo, cli: Cli) -> None:
+    """Nor does it change what the program keeps of a question."""
+    asked.git("switch", "-q", "-c", "side")
+    asked.commit({"news.txt": "news\n"}, "news")
+    asked.git("switch", "-q", "main")
+    text = asked.read(FRAMING)
+    other = re.sub(r"(?m)^pinned: .*$", f"pinned: {asked.git('rev-parse', 'HEAD')}", text)
+    for rule, written in (
+        ("approval", text.replace("---\n", f'---\ndecided: A list\nby: "{BOSS}"\n', 1)),
+        ("edited", other),
+    ):
+        asked.git("merge", "-q", "--no-ff", "--no-commit", "side")
+        say(asked, "Merge branch 'side'\n", {FRAMING: written})
+        assert rules(cli("audit", "--json")) == {f"audit/{rule}"}
+        asked.git("reset", "-q", "--hard", "HEAD~1")
 
 
 def squash(repo: Repo, begin: str, more: str = "") -> None:
@@ -327,13 +364,7 @@ def test_a_squash_hides_no_edit(finished: Repo, cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     "more",
-    [
-        "",
-        pytest.param(
-            "\n\nCo-authored-by: Bob <bob@example.invalid>\n",
-            marks=pytest.mark.xfail(strict=True, reason="what a forge adds below the trailers makes them look forged"),
-        ),
-    ],
+    ["", "\n\nCo-authored-by: Bob <bob@example.invalid>\n"],
     ids=["alone", "co-authored"],
 )
 def test_a_squash_of_one_transition_is_that_transition(reviewed: Repo, cli: Cli, more: str) -> None:
@@ -371,7 +402,6 @@ def test_a_case_that_is_gone_is_found(reviewed: Repo, cli: Cli) -> None:
     assert cli("audit", "--json").json["first"] == commit
 
 
-@pytest.mark.xfail(strict=True, reason="the audit of one case ends where its folder is gone, and names no commit")
 def test_a_case_that_is_gone_is_found_by_its_name(reviewed: Repo, cli: Cli) -> None:
     reviewed.git("rm", "-rq", CASE)
     commit = say(reviewed, "gone\n")
@@ -552,7 +582,8 @@ def test_the_label_of_a_rehearsal_does_not_go_unsaid(reviewed: Repo, cli: Cli) -
 PAUSED = trailers(Case="cache", Phase="pause", Slot="request")
 FORGED = (
     f"x\n\nDecisions-Case: cache\n{PAUSED}", f"x\n\n{PAUSED}Decisions-Phase: close\n", "x\n\nDecisions-Colour: red\nDecisions-Colour: red\n",
-    f"x\n\n{PAUSED}\nThe end.\n", f"x\n\n{PAUSED}\n---\n\nmore\n", f"x\n\nDecisions-Case: other\n\n{PAUSED}",
+    f"x\n\n{PAUSED}\nThe end.\n", f"x\n\n{PAUSED}\nCo-authored-by: nobody\n",
+    f"x\n\n{PAUSED}\nThe end.\n\nCo-authored-by: A <a@b>\n", f"x\n\n{PAUSED}\n---\n\nmore\n", f"x\n\nDecisions-Case: other\n\n{PAUSED}",
 )  # fmt: skip
 
 

@@ -776,7 +776,6 @@ def test_a_name_that_leads_out_of_the_repository_is_refused(repo: Repo, cli: Cli
         assert result.code == 1 and result.out == "" and result.err.startswith("Error: "), verb
 
 
-@pytest.mark.xfail(strict=True, reason="the name is taken for a path, and another story is told")
 @pytest.mark.parametrize("name", ["..", "", "tiny/001-user-request.md"])
 def test_the_story_of_a_case_is_told_by_its_name_alone(repo: Repo, cli: Cli, name: str) -> None:
     result = cli("log", name)

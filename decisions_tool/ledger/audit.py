@@ -14,6 +14,7 @@ from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.compare import squashed
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Step, folders, is_transition, steps
+from decisions_tool.ledger.merges import Merges
 from decisions_tool.ledger.people import People
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.transitions import Transitions
@@ -37,8 +38,10 @@ def audit(repository: Repository, only: str = "") -> Report:
     if repository.shallow:
         said = "older history is not here, so its transitions are not judged"
         report.add("shallow", "warning", "", said, "git fetch --unshallow")
-    for slug in [only] if only else repository.cases(head.oid):
-        auditor.judge_state(head.oid, slug)
+    held = repository.cases(head.oid)
+    for slug in [only] if only else held:
+        if slug in held or not report.commits:  # the commits of one that is gone have said how
+            auditor.judge_state(head.oid, slug)
     return report
 
 
@@ -49,6 +52,7 @@ class _Auditor:
         self.evidence = Evidence(repository)
         self.transitions = Transitions(self.evidence, report)
         self.people = People(self.evidence, report)
+        self.merges = Merges(self.evidence, report, self.people)
 
     def judge(self, step: Step) -> None:
         """One commit against its first parent."""
@@ -56,7 +60,7 @@ class _Auditor:
         if step.commit in self.repository.boundary:
             return
         if len(step.parents) > 1:
-            self.people.merge(step)
+            self.merges.judge(step)
         elif squashed(step.message):
             self.people.commit(step)
         elif step.forged:

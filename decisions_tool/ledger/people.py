@@ -28,7 +28,7 @@ from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step
 from decisions_tool.rules.panel import choose_panel
 
-_AMEND = "say so in the commit: git commit -m 'amend: why'"
+AMEND = "say so in the commit: git commit -m 'amend: why'"
 
 
 class People:
@@ -38,29 +38,14 @@ class People:
         self.evidence = evidence
         self.report = report
 
-    def merge(self, step: Step) -> None:
-        """A merge may combine what its sides have; what neither has needs a word."""
-        for change in step.changes:
-            after = self.evidence.version(change.path, change.after)
-            sides = self.evidence.at_parents(step, change.path)
-            self._panel(step, change, sides, after)
-            ours = recorded(after) or any(map(recorded, sides))
-            if not ours or self._false_approval(step, change, sides, after):
-                continue
-            grew = after is not None and all(explained(side, after, LATER) for side in sides if recorded(side))
-            if grew or amends(step.message):
-                self.report.add("merge", "warning", change.path, "a merge combined it by hand", "", step)
-            else:
-                self.report.add("edited", "error", change.path, "a merge wrote what neither side has", _AMEND, step)
-
     def commit(self, step: Step) -> None:
         """A commit that does not claim to be one transition."""
         folded = squashed(step.message) and folds(step.message)
         for change in step.changes:
             before, after = self.evidence.versions(change)
             sides = [before] if before else []
-            self._panel(step, change, sides, after)
-            if self._false_approval(step, change, sides, after) or amends(step.message):
+            self.panel(step, change, sides, after)
+            if self.false_approval(step, change, sides, after) or amends(step.message):
                 continue
             if before and isinstance(before.document, Opening):
                 folded = self._request(step, change, before, after) or folded
@@ -72,7 +57,7 @@ class People:
             said = "several transitions in one commit; contents are verified"
             self.report.add("folded", "warning", step.changes[0].path, said, "", step)
 
-    def _false_approval(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> bool:
+    def false_approval(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> bool:
         """Whether a commit approves or decides in the name of somebody who does not speak in it; told as far as it can be known."""
         if after is None or not all(newly_approved(side, after) for side in sides or (None,)):
             return False
@@ -103,12 +88,12 @@ class People:
             return after is not None and after.meta.pinned is not None
         if after is None:
             said = "the request of a case that was started is gone, or cannot be read"
-            self.report.add("edited", "error", change.path, said, _AMEND, step)
+            self.report.add("edited", "error", change.path, said, AMEND, step)
             return False
         keys = sorted(changed_keys(before, after) & PROGRAM)
         if keys and not (self._records(step, change) and advanced(before, after)):
             said = f"{', '.join(keys)} of a case was changed by hand"
-            self.report.add("edited", "error", change.path, said, _AMEND, step)
+            self.report.add("edited", "error", change.path, said, AMEND, step)
         return bool(keys)
 
     def _records(self, step: Step, change: Change) -> bool:
@@ -116,7 +101,7 @@ class People:
         others = (self.evidence.version(c.path, c.after) for c in step.changes if c != change)
         return any(map(recorded, others))
 
-    def _panel(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> None:
+    def panel(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> None:
         """A panel that is set by hand, or folded in, is the one of the rule, or the one that the request asks for."""
         if after is None or not isinstance(after.document, Roadmap) or amends(step.message):
             return
@@ -144,13 +129,13 @@ class People:
         """Judge one recorded document that a person's commit changed; True when it looks like folded transitions."""
         if after is None:
             what = "a recorded document was made unreadable" if change.after else "a recorded document was removed"
-            self.report.add("edited", "error", change.path, what, _AMEND, step)
+            self.report.add("edited", "error", change.path, what, AMEND, step)
         elif explained(before, after, ()) or (newly_approved(before, after) and explained(before, after, APPROVAL)):
             return False
         elif explained(before, after, LATER):
             return True
         else:
-            self.report.add("edited", "error", change.path, "a recorded document was edited", _AMEND, step)
+            self.report.add("edited", "error", change.path, "a recorded document was edited", AMEND, step)
         return False
 
 
