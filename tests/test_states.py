@@ -176,7 +176,6 @@ def test_a_branch_that_git_is_at_work_on_is_left_alone(repo: Repo, cli: Cli, wha
     refused(cli, repo.path, (("run", "--branch", "main"),), "is at work on the branch 'main'")
 
 
-@pytest.mark.xfail(strict=True, reason="only the branch that is rebased is known, not those that are to be moved along")
 def test_a_branch_that_a_rebase_will_move_is_left_alone(repo: Repo, cli: Cli) -> None:
     _sides(repo)
     repo.git("branch", "stacked")
@@ -415,7 +414,7 @@ def _open(folder: Path) -> None:
     "folder",
     [
         ".git",
-        pytest.param(".git/decisions", marks=pytest.mark.xfail(strict=True, reason="PermissionError, exit code 3")),
+        ".git/decisions",
         CASE,
     ],
 )
@@ -434,9 +433,6 @@ def test_what_may_not_be_written_is_found_before_anything_is(repo: Repo, cli: Cl
     assert not [path.name for path in (repo.path / ".git").iterdir() if path.suffix == ".lock"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="PermissionError, exit code 3: the spool is made before permissions are looked at"
-)
 def test_a_run_in_a_fresh_clone_that_may_not_be_written_is_refused(repo: Repo) -> None:
     _close(repo.path / ".git")
     try:
@@ -519,14 +515,9 @@ def test_without_an_identity_nothing_is_recorded(repo: Repo, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("args", "name"),
     [
-        pytest.param(
-            ("approve", "tiny", "roadmap"),
-            None,
-            marks=pytest.mark.xfail(
-                strict=True, reason="the identity is asked for before it is checked: git's words, no hint"
-            ),
-        ),
-        pytest.param(("run",), "<>", marks=pytest.mark.xfail(strict=True, reason="git's words, no hint")),
+        (("approve", "tiny", "roadmap"), None),
+        (("decide", "tiny", "a"), None),
+        (("run",), "<>"),
     ],
 )
 def test_an_identity_that_git_refuses_is_told_in_our_words(
@@ -536,10 +527,6 @@ def test_an_identity_that_git_refuses_is_told_in_our_words(
     refused(cli, repo.path, (args,), "git does not know who you are", "git config --global user.name")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the file is written before the commit is known to be possible; a second try finds it in the way",
-)
 @pytest.mark.parametrize("state", ["detached", "unborn", "merging", "nobody"])
 def test_a_request_that_cannot_be_committed_is_not_written(repo: Repo, cli: Cli, state: str) -> None:
     if state == "detached":
@@ -586,7 +573,6 @@ def test_a_name_that_is_no_branch_is_refused(repo: Repo, cli: Cli) -> None:
     assert everything(repo.path) == before
 
 
-@pytest.mark.xfail(strict=True, reason="works on the branch that is checked out")
 def test_no_name_is_no_branch(repo: Repo, cli: Cli) -> None:
     """The variable of a script was empty."""
     assert cli("run", "--branch", "").code == 1

@@ -29,10 +29,10 @@ def unwritable(path: Path, error: OSError) -> Denied:
 
 
 def refuse_closed(folder: Path) -> None:
-    """Raise Denied where nothing can be put into a folder, or where it cannot be made."""
+    """Raise Denied where nothing can be put into a folder, or a file there replaced, or where it cannot be made."""
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not os.access(folder, os.W_OK | (os.X_OK if folder.is_dir() else 0)):
         raise Denied(f"{folder} cannot be written", "check its owner and permissions")
 
 
