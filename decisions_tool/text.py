@@ -48,6 +48,11 @@ def one_line(text: str, limit: int = 200) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def shortened(name: str, limit: int = 80) -> str:
+    """A name that somebody typed, for a sentence about it."""
+    return name if len(name) <= limit else name[: limit - 1] + "…"
+
+
 def looks_like(word: str) -> str:
     """The plain Latin word that ``word`` imitates with letters of another script."""
     return unicodedata.normalize("NFKC", word).translate(_LOOKALIKE)

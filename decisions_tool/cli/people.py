@@ -81,9 +81,11 @@ def question(folder: Path, question: str, slug: str, impact: str, depends_on: tu
 
 
 def _open_case(folder: Path, workflow: str, title: str, text: str, slug: str, commit: bool) -> None:
-    from decisions_tool.engine.verbs import commit_opening, write_opening
+    from decisions_tool.engine.verbs import commit_opening, ready, write_opening
 
     with opened(folder) as repository:
+        if commit:
+            ready(repository)
         path = write_opening(repository, workflow, title, text, slug)
         put(path)
         if commit:

@@ -36,10 +36,15 @@ baseline = [{cases}]
 """
 
 
-@contextmanager
-def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+def ready(repository: Repository) -> None:
+    """Raise DecisionsError where no commit can be made now; it changes nothing."""
     branch_for_writing(repository)
     check_ready(repository)
+
+
+@contextmanager
+def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+    ready(repository)
     engine = Engine(repository, listen=listen)
     with run_lock(repository.place):
         engine.ledger.sweep()
@@ -157,12 +162,12 @@ def _with_front_matter(case: Case, path: str) -> str:
 
 def approve(repository: Repository, slug: str, name: str, listen: Listener | None = None) -> None:
     """Approve the documents of a phase, in the name of the committer."""
-    person = own_identity(repository)
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         phase = row(case.workflow, name)
         if not phase.applies(case) or phase.missing(case):
             raise DecisionsError(f"{name} of {slug} is not complete yet", f"decisions why {slug}")
+        person = own_identity(repository)
         changes: Changes = {}
         for path in written(case, phase):
             text = case.text(path)
@@ -180,7 +185,6 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
 
 def decide(repository: Repository, slug: str, what: str, reason: str, listen: Listener | None = None) -> None:
     """Settle a question in the name of the committer."""
-    person = own_identity(repository)
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         if case.workflow != "decision":
@@ -190,7 +194,7 @@ def decide(repository: Repository, slug: str, what: str, reason: str, listen: Li
             raise DecisionsError(f"{slug} is decided already", f"decisions record {slug}")
         if opening.meta.pinned is None:
             raise DecisionsError(f"{slug} has not begun", "decisions run")
-        text = case.text(path)
+        text, person = case.text(path), own_identity(repository)
         for key, value in (
             ("decided", one_line(what)),
             ("by", person),
