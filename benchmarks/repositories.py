@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -54,6 +55,42 @@ def code() -> list[tuple[str, str]]:
     top = ROOT / "templates" / "demo"
     files = [path for path in sorted(top.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     return [(path.relative_to(top).as_posix(), path.read_text("utf-8")) for path in files]
+
+
+def library(count: int) -> Iterable[tuple[str, str]]:
+    """Files of the standard library that this interpreter came with, in their folders; tests left out."""
+    top = Path(sysconfig.get_path("stdlib"))
+    found = [
+        p for p in sorted(top.rglob("*.py")) if not {"site-packages", "test", "tests"} & set(p.relative_to(top).parts)
+    ]
+    for path in found[:count]:
+        yield f"lib/{path.relative_to(top).as_posix()}", path.read_text("utf-8", "replace")
+
+
+def framing(slug: str) -> tuple[str, str]:
+    """A question of high impact about that library."""
+    text = """\
+QUESTION: How should decoders report the place of an error?
+
+SCOPE:
+  In scope:
+    - errors of the JSON decoder
+    - errors of the mail parser
+  Out of scope:
+    - speed
+
+SUCCESS CRITERIA:
+  1. Every error names line and column
+  2. No caller has to change
+
+KEY FILES (3-7):
+  - lib/json/decoder.py — raises the error
+  - lib/json/scanner.py — finds the place
+  - lib/email/parser.py — has the same need
+
+IMPACT: high
+"""
+    return f"docs/decisions/working/{slug}/framing.md", text
 
 
 def request(slug: str, panel: str) -> tuple[str, str]:

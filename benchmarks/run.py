@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
-from benchmarks.repositories import cases, code, git, make, one_case, request, sources
+from benchmarks.repositories import cases, code, framing, git, library, make, one_case, request, sources
 
 UNWANTED = ("anthropic", "jinja2", "git", "rich")
 _LOADED = """\
@@ -27,6 +27,7 @@ _IMPORTS = "import click; from pydantic import BaseModel"
 _FILES = 10_000
 _FEW, _MANY = 1_000, 100_000
 _CASES = 10_000
+_LIBRARY = 1_000
 
 
 # -- starting
@@ -224,10 +225,63 @@ def _edit(place: Path) -> Callable[[], None]:
     return commit
 
 
+# -- deciding
+
+
+def deciding(folder: Path) -> Iterator[Figure]:
+    """A full cycle, ten proposals and ten votes, over the standard library of this Python; beside it the same commits by git."""
+    place = make(folder / "decide", [*library(_LIBRARY), ("decisions.toml", "baseline = []\n"), framing("q1")])
+    base = git(place, "rev-parse", "HEAD").strip()
+
+    def afresh() -> None:
+        git(place, "reset", "--quiet", "--hard", base)
+        shutil.rmtree(place / ".git" / "decisions", ignore_errors=True)
+
+    def commits() -> float:
+        return sum(_committed(place, files) for files in made)
+
+    afresh()
+    run(decisions("run", "q1"), place)
+    made = _written(place, base)
+    cycle = process(decisions("run", "q1"), place, afresh)
+
+    def alone() -> float:
+        afresh()
+        return commits()
+
+    found = in_turns({"cycle": cycle, "commits": alone}, 5)
+    files = git(place, "ls-tree", "-r", "--name-only", base).count("\n")
+    yield Figure("full cycle, offline", found["cycle"] / 1000, "s", 10, f"{len(made)} commits, {files} files")
+    yield ratio("full cycle / git commit -qo of the same files", found["cycle"], found["commits"], 2)
+
+
+def _written(place: Path, base: str) -> list[dict[str, str]]:
+    """Path -> text of what each commit of a cycle wrote, oldest first."""
+    found = []
+    for commit in git(place, "rev-list", "--reverse", f"{base}..HEAD").split():
+        names = git(place, "diff-tree", "-r", "--no-commit-id", "--name-only", "--diff-filter=AM", commit).split("\n")
+        found.append({name: git(place, "show", f"{commit}:{name}") for name in names if name})
+    return found
+
+
+def _committed(place: Path, files: dict[str, str]) -> float:
+    """Seconds that git takes to add and commit what one transition wrote."""
+    for path, text in files.items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_text(text, encoding="utf-8")
+    paths = list(files)
+
+    def commit() -> None:
+        git(place, "add", "--", *paths)
+        git(place, "commit", "--quiet", "--message", "work", "--only", "--", *paths)
+
+    return timed(commit)
+
+
 # -- all of it
 
 
-GROUPS = {group.__name__: group for group in (starting, checking, recording, branches, looking)}
+GROUPS = {group.__name__: group for group in (starting, checking, recording, branches, deciding, looking)}
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 DecisionsError            one sentence and the exact next command; exit 1
 ├── DocumentError         findings with path, line and column; exit 1
 ├── Busy                  another writer holds a lock; exit 1
+├── Denied                the disk, or its permissions, refuse a file; exit 1
 ├── Moved                 the branch moved under a write; the engine plans again
 ├── Edited                a person has uncommitted changes where a document would be written
 └── WaitingForPeople      nothing is left for the program to do; exit 4
@@ -50,6 +51,10 @@ class DocumentError(DecisionsError):
 
 class Busy(DecisionsError):
     """Somebody else is writing; nothing was changed."""
+
+
+class Denied(DecisionsError):
+    """The disk, or its permissions, refuse a file; an answer that was to go there is kept."""
 
 
 class Moved(DecisionsError):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import ast
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
@@ -44,6 +48,11 @@ def one_line(text: str, limit: int = 200) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def shortened(name: str, limit: int = 80) -> str:
+    """A name that somebody typed, for a sentence about it."""
+    return name if len(name) <= limit else name[: limit - 1] + "…"
+
+
 def looks_like(word: str) -> str:
     """The plain Latin word that ``word`` imitates with letters of another script."""
     return unicodedata.normalize("NFKC", word).translate(_LOOKALIKE)
@@ -58,3 +67,16 @@ def slugify(title: str, limit: int = 60) -> str:
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+_PARSER = threading.Lock()
+
+
+def parse_python(source: str) -> ast.Module:
+    """Parse Python, one text at a time: before 3.13 threads that parse together disturb each other's count of depth."""
+    import ast
+    import warnings
+
+    with _PARSER, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other people's string escapes
+        return ast.parse(source)

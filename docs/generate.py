@@ -18,10 +18,10 @@ from decisions_tool.config import Settings
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.kinds import FILES, model
 from decisions_tool.documents.outline import table_lines
-from decisions_tool.documents.paths import TASK_ROWS, TASKS
-from decisions_tool.roster import EXPERTS, ROLES
+from decisions_tool.documents.paths import QUESTION_ROWS, QUESTIONS, RECORDS, SHARED_ROWS, TASK_ROWS, TASKS
+from decisions_tool.roster import CRITERIA, EXPERTS, PROPOSERS, ROLES, VOTERS
 from decisions_tool.workflows.checks import RULES
-from decisions_tool.workflows.planning import PLANNING
+from decisions_tool.workflows.tables import NAMES, table
 
 HERE = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; edits here are lost. -->"
@@ -87,18 +87,32 @@ def configuration() -> str:
         "## Experts", "An expert is added by a table of its own, `[experts.<slot>]`, and by naming the slot in a panel.",
         _table(("key", "name", "lens", "catches"), experts),
         "## Roles", _table(("key", "agent", "directive"), roles),
+        "## Criteria", "`decision.criteria` replaces them all: `[[decision.criteria]]` with name, weight and anchors.",
+        _table(("name", "weight", "anchors"), [(c.name, f"{c.weight} %", c.anchors) for c in CRITERIA]),
+        "## Seats", "A seat is added by `[seats.<name>]`, and taken by naming it in `decision.full` or `decision.light`.",
+        _table(("key", "who", "directive"), [
+            (f"`seats.{name}`", who, seat.directive or "none") for who, seats in (("proposes", PROPOSERS), ("votes", VOTERS))
+            for name, seat in seats.items()
+        ]),
     )  # fmt: skip
 
 
 def _value(value: object) -> str:
+    if hasattr(value, "propose"):
+        return f"{len(value.propose)} propose, {len(value.vote)} vote"
+    if isinstance(value, tuple) and value and hasattr(value[0], "weight"):
+        return ", ".join(f"{item.name} {item.weight}" for item in value)
     if isinstance(value, (list, tuple)):
         return ", ".join(f"`{item}`" for item in value) or "none"
     return "none" if value in (None, {}) else f"`{value}`"
 
 
 def documents() -> str:
-    paths = [(f"`{TASKS}/<slug>/{row.template}`", row.kind) for row in TASK_ROWS]
-    parts = ["## Paths", _table(("path", "kind"), [(re.sub(r"{number:03d}", "0NN", p), k) for p, k in paths])]
+    paths = [(f"{TASKS}/<slug>/{row.template}", row.kind) for row in TASK_ROWS]
+    paths += [(f"{QUESTIONS}/<slug>/{row.template}", row.kind) for row in QUESTION_ROWS]
+    paths += [(f"{RECORDS}/{row.template}", row.kind) for row in SHARED_ROWS]
+    shown = [(f"`{re.sub(r'{number:03d}', 'NNN', path)}`", kind) for path, kind in paths]
+    parts = ["## Paths", _table(("path", "kind"), shown)]
     parts += [
         "A design is read as `0NN-<track>-spec.md` too. Any other file of a task folder is listed and left alone."
     ]
@@ -148,16 +162,31 @@ def checks() -> str:
 
 
 def phases() -> str:
-    rows: list[tuple[str, ...]] = [(p.name, ", ".join(p.reads), p.writes, p.by) for p in PLANNING]
-    return _page("Phases of the planning workflow", _table(("phase", "reads", "writes", "by"), rows))
+    parts = []
+    for name in NAMES:
+        rows: list[tuple[str, ...]] = [(p.name, ", ".join(p.reads), p.writes, p.by) for p in table(name)]
+        parts += [f"## {name.capitalize()}", _table(("phase", "reads", "writes", "by"), rows)]
+    return _page("Phases", "What `rule` computes, the audit computes again.", *parts)
 
 
 def modules() -> str:
     """One sentence for every module: the first of its own description."""
     package = HERE.parent / "decisions_tool"
     parts = []
-    rooms = ("cli", "report", "engine", "agents", "agents/offline", "ledger", "workflows", "rules", "documents", "")
-    for room in rooms:
+    rooms = (
+        "cli",
+        "report",
+        "engine",
+        "agents",
+        "agents/offline",
+        "agents/offline/question",
+        "ledger",
+        "workflows",
+        "rules",
+        "documents",
+        "",
+    )
+    for room in [*rooms, ""]:
         rows: list[tuple[str, ...]] = []
         for file in sorted((package / room).glob("*.py")):
             said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
@@ -186,17 +215,14 @@ def picture() -> str:
             env=env, cwd=HERE.parent, check=True,
         )  # fmt: skip
     lines = done.stdout.split("\n")
-    begin = next(i for i, line in enumerate(lines) if "$ git add" in line)
-    end = next(i for i, line in enumerate(lines) if "tracks needed" in line)
+    begin = next(i for i, line in enumerate(lines) if "Question: q1" in line)
+    runs = next(i for i, line in enumerate(lines) if "$ decisions run" in line and i > begin)
+    steps = [line for line in lines[runs : runs + 80] if " q1: " in line]
+    counted = next(i for i, line in enumerate(lines) if "$ decisions tally q1" in line)
     shown = [
-        *lines[begin : begin + 22],
-        "…",
-        *[
-            line
-            for line in lines[begin + 22 : end + 3]
-            if "%" in line or "needed" in line or "$ decisions tracks" in line or "track " in line
-        ][-8:],
-    ]
+        lines[begin], *lines[begin + 1 : begin + 3], "", lines[runs], *steps[:2], "…", *steps[10:16], "…", *steps[-4:], "",
+        *lines[counted : counted + 8], "", *[line for line in lines if "transitions proved" in line][-1:],
+    ]  # fmt: skip
     console = Console(record=True, width=108, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     for line in shown:
         console.print(Text.from_ansi(line[:400].replace(" ", "\u00a0")), overflow="ellipsis", no_wrap=True)

@@ -872,7 +872,7 @@ def test_a_checkout_of_another_branch_ends_the_run(started: Repo, cli: Cli, monk
 DEATH = """
 import os, sys
 from pathlib import Path
-from decisions_tool.ledger import files, locks, record
+from decisions_tool.ledger import files, locks, record, working
 
 def before(owner, name):
     setattr(owner, name, lambda *a, **k: os._exit(9))
@@ -901,9 +901,9 @@ POINTS = {
     "word is half left": lambda: half("decisions-pending"),
     "word is left": lambda: after(record.Turn, "_announce"),
     "the branch moved": lambda: after(record.Turn, "_swap"),
-    "the index is swapped": lambda: before(record.Ledger, "place_file"),
+    "the index is swapped": lambda: before(working.WorkingFiles, "place"),
     "the working file is half written": lambda: half("00"),
-    "the working file is written": lambda: after(record.Ledger, "place_file"),
+    "the working file is written": lambda: after(working.WorkingFiles, "place"),
     "the commit is read back": lambda: after(record.Turn, "_read_back"),
     "the lock is to go": lambda: before(locks.IndexLock, "release"),
     "the lock is gone": lambda: after(locks.IndexLock, "release"),

@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 
-from decisions_tool.agents.offline.backend import PHASES, Offline
+from decisions_tool.agents.offline.backend import TASK, Offline
 from decisions_tool.agents.protocol import Answer, Backend, Packet
 from decisions_tool.documents.answers import OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Document
@@ -194,7 +194,7 @@ def market() -> Play:
 
 def test_every_phase_is_answered_in_a_form_that_reads_back() -> None:
     play = market().through("billing", "stock")
-    assert {name.partition("/")[0] for name in play.answers} == set(PHASES)
+    assert {name.partition("/")[0] for name in play.answers} == set(TASK)
     for name, read in play.models.items():
         assert read.body() == play.answers[name].body
         meta = read.meta.model_copy(update={"rehearsal": True})
@@ -505,8 +505,8 @@ def test_a_missing_document_is_named() -> None:
 
 
 def test_a_phase_that_nobody_planned_is_refused() -> None:
-    with pytest.raises(DecisionsError, match="no answer for the phase 'vote'"):
-        ask(Offline(lambda commit: Memory({})), "vote", "voter-01", {})
+    with pytest.raises(DecisionsError, match="no answer for the phase 'dance'"):
+        ask(Offline(lambda commit: Memory({})), "dance", "voter-01", {})
 
 
 def test_a_commit_is_surveyed_once_however_many_ask() -> None:

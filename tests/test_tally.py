@@ -65,7 +65,12 @@ def ours(
 
 @pytest.mark.parametrize("case", TALLIES, ids=ids)
 def test_the_program_comes_to_what_the_pencil_says(case: Case) -> None:
-    more: dict[str, Any] = {"labels": case.labels, "criteria": case.criteria, "weights": case.weights, "files": case.files}
+    more: dict[str, Any] = {
+        "labels": case.labels,
+        "criteria": case.criteria,
+        "weights": case.weights,
+        "files": case.files,
+    }
     more |= {"light": case.light, "runoff_done": case.runoff_done, "runoff_mode": case.runoff_mode}
     result = ours(parse(case.ballots, case.criteria), planned=case.planned, **more)
     assert {key: result[key] for key in case.expected} == case.expected

@@ -34,7 +34,7 @@ class Manual:
         own = bool(packet.path)
         file = inside(self._place.root, packet.path) if own else self.answer_file(packet)
         data = read_regular(file, MAX_FILE)
-        if not data:
+        if not data or (packet.present and data.replace(b"\r\n", b"\n") == packet.present.replace(b"\r\n", b"\n")):
             return None
         where = packet.path or str(file)
         body = frontmatter.read(frontmatter.decode(data, where), where).body

@@ -57,6 +57,8 @@ class Packet:
     about: Mapping[str, str] = field(default_factory=dict)
     #: The slot's own file in the repository; empty where the answer becomes a part of a document.
     path: str = ""
+    #: What that file holds already, where the slot is asked once more.
+    present: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
         raise DecisionsError(f"{name[:80]!r} names no case: {error.strerror}", "decisions status") from None
     if path.is_file():
         path, named = path.parent, named.parent
-    if len(named.parts) > 1 or (path.is_dir() and named.parts):
+    if len(named.parts) > 1 or path.is_dir():
         yield _from_disk(path), None
         return
     if find_place(folder) is None:
@@ -97,12 +97,14 @@ def _named(root: Path, name: str) -> Path:
 
 def _from_disk(path: Path) -> Case:
     from decisions_tool.documents.paths import case_folder, owner
-    from decisions_tool.ledger.disk import case_on_disk, managed_root, settings_on_disk
+    from decisions_tool.ledger.disk import case_on_disk, managed_root, question_anywhere, settings_on_disk
 
     if not path.is_dir():
         raise DecisionsError(f"{path} is not there", "decisions status")
     root, below = managed_root(path)
     workflow, slug = owner(f"{below}/")
+    if not workflow and (path / "votes").is_dir():
+        return question_anywhere(path.resolve())
     if not workflow:
         raise DecisionsError(f"{path} is no folder of a case", "name a case, or the path of its folder")
     return case_on_disk(root, case_folder(workflow, slug), settings_on_disk(root))

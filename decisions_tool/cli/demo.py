@@ -25,6 +25,48 @@ read everything again. Storage should commit a batch at once and say what the ba
 - Whoever runs after a batch learns which records and edges it added.
 - Readers never see half a batch.
 """
+_QUESTIONS = {
+    "q1": """\
+QUESTION: How should storage tell later stages what a batch changed?
+
+SCOPE:
+  In scope:
+    - what a commit of records returns or announces
+    - how the pipeline picks it up
+  Out of scope:
+    - the file format of records
+
+SUCCESS CRITERIA:
+  1. A stage learns of every record of a batch exactly once
+  2. No stage reads a record again that it has seen
+
+KEY FILES (3-7):
+  - shelf/storage/commit.py — where a batch ends
+  - shelf/pipeline/runner.py — who runs after it
+  - shelf/pipeline/enrich.py — what reads everything again today
+
+IMPACT: high
+""",
+    "q2": """\
+QUESTION: Where should storage check that a record is complete?
+
+SCOPE:
+  In scope:
+    - records on their way into the store
+  Out of scope:
+    - what makes a record complete
+
+SUCCESS CRITERIA:
+  1. No incomplete record is ever committed
+
+KEY FILES (3-7):
+  - shelf/storage/commit.py — the last place before a record is kept
+  - shelf/storage/segments.py — where records are kept
+  - shelf/storage/index.py — what relies on complete records
+
+IMPACT: medium
+""",
+}
 
 
 @click.command()
@@ -51,15 +93,29 @@ def demo(into: Path | None) -> None:
     _title("5", "The contract came before the designs")
     _typed(f"decisions show {_CASE} contract")
     _call(folder, "show", _CASE, "contract")
-    _title("6", "Anybody can prove it later, offline, from the history alone")
+    _title(
+        "6", "Two designs are open: framed as questions, answered by ten agents and by five, none of whom sees another"
+    )
+    for slug, framing in _QUESTIONS.items():
+        _commit(folder, f"docs/decisions/working/{slug}/framing.md", framing, f"Question: {slug}")
+    _typed("decisions run")
+    _call(folder, "run")
+    _title("7", "One was decided by a blind vote that anybody can recount, the other because the proposals agreed")
+    _typed("decisions tally q1")
+    _call(folder, "tally", "q1")
+    for slug in _QUESTIONS:
+        _typed(f"decisions record {slug}")
+        _call(folder, "record", slug)
+    _title("8", "Anybody can prove it later, offline, from the history alone")
     _typed("decisions audit")
     _call(folder, "audit")
     put()
+    took = f"{time.monotonic() - began:.1f} s"
     put(
-        f"From nothing to a finished task in {time.monotonic() - began:.1f} s. No model was called: this was a rehearsal.",
+        f"From nothing to a finished task and two decision records in {took}. No model was called: this was a rehearsal.",
         "done",
     )
-    put(f"Look around: cd {folder} && git log --oneline && decisions show {_CASE}")
+    put(f"Look around: cd {folder} && git log --oneline && decisions status")
 
 
 def _title(number: str, text: str) -> None:
@@ -103,15 +159,19 @@ def _make(folder: Path) -> None:
 
 
 def _request(folder: Path) -> None:
+    _commit(folder, f"_tasks/{_CASE}/001-user-request.md", _REQUEST, "Request: commit batches")
+
+
+def _commit(folder: Path, path: str, text: str, message: str) -> None:
+    """A file of Ada's, told and committed."""
     from decisions_tool.ledger.git import Git, locate
 
-    path = f"_tasks/{_CASE}/001-user-request.md"
     target = folder / path
     target.parent.mkdir(parents=True)
-    target.write_text(_REQUEST, encoding="utf-8")
-    _typed(f"git add {path} && git commit -m 'Request: commit batches'")
-    for line in _REQUEST.split("\n\n")[:2]:
+    target.write_text(text, encoding="utf-8")
+    _typed(f"git add {path} && git commit -m '{message}'")
+    for line in text.split("\n\n")[:2]:
         say("  " + line.replace("\n", "\n  "), "quiet")
     git = Git(locate(folder))
     git.run("add", "--", path)
-    git.run("commit", "-q", "-m", "Request: commit batches")
+    git.run("commit", "-q", "-m", message)

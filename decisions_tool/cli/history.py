@@ -12,6 +12,16 @@ from decisions_tool.report.terminal import put, say, table
 from decisions_tool.text import plural
 
 
+def _unknown(case: str) -> DecisionsError:
+    return DecisionsError(f"no commit touches a case {case!r}", "decisions status")
+
+
+def _refuse_paths(case: str) -> None:
+    """A name is one folder: what leads elsewhere would tell another story."""
+    if case in {"", ".", ".."} or "/" in case:
+        raise _unknown(case)
+
+
 @click.command()
 @click.argument("case")
 @as_json
@@ -21,10 +31,11 @@ def log(folder: Path, case: str, as_json: bool) -> None:
     from decisions_tool.ledger.audit import story
     from decisions_tool.ledger.history import is_transition
 
+    _refuse_paths(case)
     with opened(folder) as repository:
         told = list(story(repository, case))
     if not told:
-        raise DecisionsError(f"no commit touches a case {case!r}", "decisions status")
+        raise _unknown(case)
     rows = [
         {
             "commit": step.commit, "date": step.date, "author": step.author, "subject": step.subject,
@@ -58,6 +69,8 @@ def audit(folder: Path, case: str, as_json: bool) -> int:
     """Prove the history: transitions legal, rules recomputed, nothing edited unsaid. Works offline, in a fresh clone."""
     from decisions_tool.ledger.audit import audit as prove
 
+    if case:
+        _refuse_paths(case)
     with opened(folder) as repository:
         report = prove(repository, case)
     counts = summary(report.findings, report.commits)

@@ -146,20 +146,24 @@ def why(folder: Path, case: str, as_json: bool) -> None:
 
 def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
     from decisions_tool.workflows.planner import Ask, Compute, Refuse, Wait
+    from decisions_tool.workflows.tables import row
 
     if outlook.phase == "unmanaged":
         where = "is older than decisions init" if case.settings.initialised else "the repository is not initialised"
         command = f"decisions start {case.slug}" if case.settings.initialised else "decisions init"
         return [(f"it is left alone: {where}", command)]
     if outlook.phase == "none":
-        return [("it has no 001-user-request.md", f'decisions new task "…" --slug {case.slug}')]
+        what = "task" if case.opens == "request" else "question"
+        return [
+            (f"it has no {case.path(case.opens).rpartition('/')[2]}", f'decisions new {what} "…" --slug {case.slug}')
+        ]
     if outlook.phase in {"done", "closed"}:
         reason = case.opening.meta.reason if case.opening else None
         return [(f"it is over{f': {reason}' if reason else ''}", f"decisions show {case.slug}")]
     found: list[tuple[str, str]] = []
     for action in outlook.actions:
         if isinstance(action, Ask):
-            backend = case.settings.backend(action.slot, action.phase)
+            backend = case.settings.backend(action.slot, row(case.workflow, action.phase).by)
             found.append((f"{action.slot} has to answer ({backend})", f"decisions run {case.slug}"))
         elif isinstance(action, Compute):
             found.append((f"{action.phase} has to be computed", f"decisions run {case.slug}"))
@@ -240,33 +244,42 @@ def _text(case: Case, path: str, repository: object) -> str:
 @as_json
 @click.pass_obj
 def phases(folder: Path, case: str | None, as_json: bool) -> None:
-    """The table of phases, or how far a case is in it."""
-    from decisions_tool.workflows.planning import PLANNING
+    """The tables of phases, or how far a case is in its own."""
+    from decisions_tool.workflows.tables import NAMES
+    from decisions_tool.workflows.tables import table as phases_of
 
-    rows = [
-        {"phase": p.name, "reads": ", ".join(p.reads), "writes": p.writes, "by": p.by, "state": ""} for p in PLANNING
-    ]  # fmt: skip
+    states: dict[str, list[str]] = {name: ["" for _ in phases_of(name)] for name in NAMES}
     if case:
         with any_case(folder, case) as (held, _):
-            for row, state in zip(rows, _states(held), strict=True):
-                row["state"] = state
+            states = {held.workflow: _states(held)}
+    found = [
+        {"workflow": name, "phase": p.name, "reads": ", ".join(p.reads), "writes": p.writes, "by": p.by, "state": state}
+        for name, known in states.items()
+        for p, state in zip(phases_of(name), known, strict=True)
+    ]
     if as_json:
-        put_json({"workflow": "planning", "phases": rows})
+        put_json({"phases": found})
         return
     header = ("phase", "reads", "writes", "by", "state") if case else ("phase", "reads", "writes", "by")
-    meanings = ["done" if row["state"] == "done" else "quiet" if row["state"] == "not needed" else "" for row in rows]
-    table(header, [[row[name] for name in header] for row in rows], meanings, "planning")
+    for name in states:
+        rows = [row for row in found if row["workflow"] == name]
+        meanings = [
+            "done" if row["state"] == "done" else "quiet" if row["state"] == "not needed" else "" for row in rows
+        ]
+        table(header, [[row[column] for column in header] for row in rows], meanings, name)
+        put()
 
 
 def _states(case: Case) -> list[str]:
     """How far each phase of a case is; what comes after the open one is not known yet."""
     from decisions_tool.workflows.planner import plan
-    from decisions_tool.workflows.planning import PLANNING
+    from decisions_tool.workflows.tables import table as phases_of
 
-    names = [phase.name for phase in PLANNING]
+    rows = phases_of(case.workflow)
+    names = [phase.name for phase in rows]
     reached = plan(case).phase
     at = names.index(reached) if reached in names else len(names) if reached == "done" else -1
-    return [_state(case, phase) if index <= at else "later" if at >= 0 else "" for index, phase in enumerate(PLANNING)]
+    return [_state(case, phase) if index <= at else "later" if at >= 0 else "" for index, phase in enumerate(rows)]
 
 
 def _state(case: Case, phase: Phase) -> str:

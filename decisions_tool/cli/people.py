@@ -33,9 +33,10 @@ def init(folder: Path) -> None:
 
 @click.group()
 def new() -> None:
-    """Write a request.
+    """Write a request or a framing.
 
-    Use `task` when something has to be planned and built: experts review a roadmap, concerns become tracks and a contract.
+    Use `task` when something has to be planned and built: experts review a roadmap, concerns become tracks and a contract. Use `question`
+    when a design has to be chosen: agents propose independently, fresh ones vote blindly, the tally makes a decision record.
     """
 
 
@@ -55,18 +56,44 @@ def task(folder: Path, title: str, words: str, slug: str, commit: bool) -> None:
     _open_case(folder, "planning", title, f"# {one_line(title)}\n\n{body}\n", slug, commit)
 
 
+@new.command()
+@click.argument("question")
+@click.option("--slug", default="", help="Folder name, such as q1.")
+@click.option(
+    "--impact",
+    type=click.Choice(["high", "medium", "low"]),
+    default="medium",
+    help="Size of the cycle: 10, 5, or a person.",
+)
+@click.option("--depends-on", multiple=True, metavar="QUESTION", help="A question that is decided first.")
+@click.option("--commit", is_flag=True, help="Commit the framing at once.")
+@click.pass_obj
+def question(folder: Path, question: str, slug: str, impact: str, depends_on: tuple[str, ...], commit: bool) -> None:
+    """Write docs/decisions/working/<slug>/framing.md for you to finish and commit.
+
+    A question is for a choice between designs that many would answer differently: agents propose, others vote, the result is a record.
+    Where it is clear what to build, and only the way there is open, write a task instead.
+    """
+    from decisions_tool.documents.framing import Frame, frame_text
+
+    text = frame_text(Frame(question=one_line(question), impact=impact, depends_on=depends_on))
+    _open_case(folder, "decision", question, text, slug, commit)
+
+
 def _open_case(folder: Path, workflow: str, title: str, text: str, slug: str, commit: bool) -> None:
-    from decisions_tool.engine.verbs import commit_opening, write_opening
+    from decisions_tool.engine.verbs import commit_opening, ready, write_opening
 
     with opened(folder) as repository:
+        if commit:
+            ready(repository)
         path = write_opening(repository, workflow, title, text, slug)
         put(path)
         if commit:
             commit_opening(repository, path, Progress())
             say("Next: decisions run")
         else:
-            name = path.split("/")[-2]
-            say(f"Next: edit it, then: git add {path} && git commit -m 'Request: {name}' && decisions run")
+            name, word = path.split("/")[-2], "Question" if workflow == "decision" else "Request"
+            say(f"Next: edit it, then: git add {path} && git commit -m '{word}: {name}' && decisions run")
 
 
 @click.command()

@@ -13,7 +13,7 @@ from decisions_tool import __version__
 GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     ("Begin", {
         "init": ("people:init", "Write down which cases are older than the tool, and commit that."),
-        "new": ("people:new", "Write a request: `decisions new task \"<title>\"`."),
+        "new": ("people:new", "Write a request or a framing: `decisions new task|question \"<title>\"`."),
         "demo": ("demo:demo", "Show the whole story in a fresh repository, offline."),
     }),
     ("Carry out", {
@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "pause": ("people:pause", "Leave a case alone until resume."),
         "resume": ("people:resume", "Go on with a paused or closed case."),
         "close": ("people:close", "End a case before its time."),
+        "decide": ("questions:decide", "Decide a question in your name."),
         "approve": ("people:approve", "Approve what a phase has brought, in your name."),
         "redo": ("people:redo", "Take answers back, to be asked again."),
         "undo": ("people:undo", "Reverse the last transition by a new commit."),
@@ -37,6 +38,12 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "concerns": ("plan:concerns", "The concerns of a task, from entries and addressing log."),
         "tracks": ("plan:tracks", "The 25 % rule on a task, with all readings."),
         "schedule": ("plan:schedule", "Phases of all tracks: what can start, the critical path."),
+        "frame": ("questions:frame", "Hold a framing to its rules."),
+        "gate": ("questions:gate", "The quality gate on the proposals of a question."),
+        "tally": ("questions:tally", "Count the votes of a question, or of a folder of votes."),
+        "record": ("questions:record", "The decision record of a question."),
+        "rounds": ("questions:rounds", "Which questions go side by side, and which wait."),
+        "estimate": ("questions:estimate", "Calls and tokens that a case still takes."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
     ("Prove", {

@@ -165,6 +165,11 @@ class Meta(Part):
     created: Moment | None = Field(None, description="when the answer arrived")
     decision_makers: list[Word] | None = Field(None, alias="decision-makers", description="people who approved")
 
+    @property
+    def approved(self) -> bool:
+        """Whether people have approved the document."""
+        return self.status == "approved"
+
     def values(self) -> dict[str, object]:
         """Front matter as key -> text, list or mapping, in the order of the table."""
         dumped = self.model_dump(by_alias=True, exclude_none=True)

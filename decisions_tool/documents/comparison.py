@@ -49,7 +49,7 @@ class Compared(NamedTuple):
     alternatives: str = ""
     divergence: str = ""
     violations: tuple[str, ...] = ()
-    open: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
     def approach(self, label: str) -> Approach | None:

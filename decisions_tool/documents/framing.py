@@ -27,7 +27,7 @@ class FramingMeta(OpeningMeta):
     identity: PathName | None = Field(None, description="identity document, or none")
     tier: Count | None = Field(None, description="0 no identity, 1 shared, 2 with slices by role")
     parent: Word | None = Field(None, description="the question that this one was split from")
-    choice: list[Word] | None = Field(None, description="the two approaches that the last iteration left")
+    split: list[Word] | None = Field(None, description="the questions that this one was split into")
     decided: Word | None = Field(None, description="what a person decided where the vote could not")
     by: Word | None = Field(None, description="who decided")
     record: PathName | None = Field(None, description="the decision record")
@@ -81,6 +81,11 @@ class Framing(Opening):
     def needs(self) -> tuple[str, ...]:
         """Questions that have to be decided first."""
         return tuple(self.meta.depends_on or self.frame.depends_on)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Questions whose framing and addendum this one reads: those before it, and its own parts."""
+        return (*self.needs, *(self.meta.split or ()))
 
     @property
     def tier(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ from decisions_tool.documents.sections import Part, cited, key, known_as, nothin
 from decisions_tool.documents.written import Written
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.text import one_line
+
+T = TypeVar("T")
 
 
 class VoteMeta(Meta):
@@ -200,6 +202,22 @@ def complete(cast: Cast, labels: Sequence[str], criteria: Sequence[str], reasons
         said = f"the winner {one_line(cast.winner, 60)!r} is no approach of this vote"
         found.append(Problem(cast.winner_line, said, one_of))
     return found
+
+
+def relabelled(cast: Cast, labels: Mapping[str, str]) -> Cast:
+    """The vote with labels in place of names; ``labels`` maps a name by its letters to the label."""
+
+    def plain(said: str) -> str:
+        return said if said in labels.values() else known_as(said, labels) or said
+
+    def each(said: Mapping[str, T]) -> dict[str, T]:
+        return {plain(label): value for label, value in said.items()}
+
+    return cast._replace(
+        scores=each(cast.scores), stated=each(cast.stated), success=each(cast.success), lines=each(cast.lines),
+        reasons={(plain(label), name): why for (label, name), why in cast.reasons.items()},
+        winner=plain(cast.winner) if cast.winner else None,
+    )  # fmt: skip
 
 
 def named_as(cast: Cast, criteria: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from decisions_tool.agents.prompts import render
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.workflows.case import Case
-from decisions_tool.workflows.phases import Phase
+from decisions_tool.workflows.phases import SEATED, Phase
 
 
 def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
@@ -16,7 +16,8 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
     opening = case.opening
     title = opening.title if opening else case.slug
     pinned = case.pinned or case.commit
-    documents = {path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)}
+    shown = phase.shows(case, slot) if phase.shows else None
+    documents = shown or {path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)}
     about = phase.about(case, slot)
     values = {
         "title": title, "pinned": pinned, "slot": slot, "role": phase.by, "directive": _directive(case, phase),
@@ -35,12 +36,13 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
         documents,
         pinned,
         about,
-        phase.path(case, slot),
+        path := phase.path(case, slot),
+        present.data if (present := case.file(path)) else b"",
     )
 
 
 def _directive(case: Case, phase: Phase) -> str:
-    return "" if phase.by == "expert" else case.settings.role(phase.by).directive
+    return "" if phase.by in SEATED else case.settings.role(phase.by).directive
 
 
 def _shuffled(documents: dict[str, str], *salt: str) -> list[tuple[str, str]]:

@@ -15,7 +15,8 @@ from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.overview import settled
 from decisions_tool.engine.packets import input_blobs, make_packet
 from decisions_tool.engine.spool import Spool, Spooled, question_key
-from decisions_tool.errors import Busy, DecisionsError, Edited, Moved
+from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.ledger.files import refuse_closed
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready
 from decisions_tool.ledger.record import Ledger, Turn
@@ -122,6 +123,8 @@ class Engine:
         """Get and record every answer that is to be had; how many were recorded."""
         self._blocked, self._changed = {}, {}
         asks = [(case, ask) for case, ask in asks if not self._edited(case, ask)]
+        for folder in {case.folder for case, _ in asks} if self.ledger.branch is None else ():
+            refuse_closed(self.repository.place.root / folder)
         ready, questions = [], []
         for case, ask in asks:
             question = self._question(case, ask)
@@ -235,7 +238,7 @@ class Engine:
         except Edited as error:
             self._block(item, error.message, error.hint)
             return 0
-        except Busy:
+        except (Busy, Denied):
             raise
         except DecisionsError as error:
             command = f"decisions redo {item.case} {item.phase}/{item.slot}"

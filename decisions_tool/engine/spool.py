@@ -34,12 +34,11 @@ class Spool:
         self._folder = place.store / "spool"
         self._intents = place.store / "intents"
         self._journal = place.store / "journal.jsonl"
-        for folder in (self._folder, self._intents):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def intend(self, case: str, phase: str, slot: str, pinned: str, key: str) -> None:
         """Write down that a question is about to be asked."""
         data = {"case": case, "phase": phase, "slot": slot, "pinned": pinned, "key": key}
+        self._intents.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(self._intents / _name(case, phase, slot, pinned), json.dumps(data).encode(), 0o600)
         self._note("asked", case, phase, slot, key)
 
@@ -50,6 +49,7 @@ class Spool:
         )
         digest = hashlib.sha256(content.encode()).hexdigest()
         name = _name(item.case, item.phase, item.slot, item.pinned)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(self._folder / name, f"{digest}\n{content}".encode(), 0o600)
         self._note("answered", item.case, item.phase, item.slot, item.key)
 

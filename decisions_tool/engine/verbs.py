@@ -36,10 +36,15 @@ baseline = [{cases}]
 """
 
 
-@contextmanager
-def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+def ready(repository: Repository) -> None:
+    """Raise DecisionsError where no commit can be made now; it changes nothing."""
     branch_for_writing(repository)
     check_ready(repository)
+
+
+@contextmanager
+def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+    ready(repository)
     engine = Engine(repository, listen=listen)
     with run_lock(repository.place):
         engine.ledger.sweep()
@@ -157,21 +162,47 @@ def _with_front_matter(case: Case, path: str) -> str:
 
 def approve(repository: Repository, slug: str, name: str, listen: Listener | None = None) -> None:
     """Approve the documents of a phase, in the name of the committer."""
-    person = own_identity(repository)
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         phase = row(case.workflow, name)
         if not phase.applies(case) or phase.missing(case):
             raise DecisionsError(f"{name} of {slug} is not complete yet", f"decisions why {slug}")
+        person = own_identity(repository)
         changes: Changes = {}
         for path in written(case, phase):
             text = case.text(path)
             if frontmatter.read(text, path).values is None:
                 text = edits.insert(text, {"type": phase.writes, "schema": "1", "case": slug})
-            text = set_meta(text, "status", "approved", path)
+            text = set_meta(text, "status", "approved", path) if phase.writes != "record" else text
             changes[path] = set_meta(text, "decision-makers", [person], path)
         return changes, Transition(
             slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}"
+        )
+
+    with _writing(repository, listen) as engine:
+        engine.transact(slug, build)
+
+
+def decide(repository: Repository, slug: str, what: str, reason: str, listen: Listener | None = None) -> None:
+    """Settle a question in the name of the committer."""
+
+    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+        if case.workflow != "decision":
+            raise DecisionsError(f"{slug} is a task and no question", f"decisions show {slug}")
+        opening, path = _opening(case), case.path(case.opens)
+        if getattr(opening.meta, "record", None):
+            raise DecisionsError(f"{slug} is decided already", f"decisions record {slug}")
+        if opening.meta.pinned is None:
+            raise DecisionsError(f"{slug} has not begun", "decisions run")
+        text, person = case.text(path), own_identity(repository)
+        for key, value in (
+            ("decided", one_line(what)),
+            ("by", person),
+            *([("reason", one_line(reason))] if reason else []),
+        ):
+            text = set_meta(text, key, value, path)
+        return {path: text}, Transition(
+            slug, "decide", case.opens, f"decided by {person.rpartition(' <')[0]}", reason=reason
         )
 
     with _writing(repository, listen) as engine:

@@ -10,30 +10,18 @@ from collections.abc import Iterator
 from decisions_tool.config import FILE
 from decisions_tool.documents.paths import RECORDS, TASKS
 from decisions_tool.documents.request import Request
-from decisions_tool.documents.written import Opening
 from decisions_tool.errors import DecisionsError, DocumentError
-from decisions_tool.ledger.compare import (
-    APPROVAL,
-    LATER,
-    Version,
-    amends,
-    explained,
-    folds,
-    newly_approved,
-    people,
-    recorded,
-    squashed,
-)
+from decisions_tool.ledger.compare import squashed
 from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Change, Step, folders, is_transition, steps
+from decisions_tool.ledger.history import Step, folders, is_transition, steps
+from decisions_tool.ledger.merges import Merges
+from decisions_tool.ledger.people import People
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.transitions import Transitions
 from decisions_tool.rules.panel import choose_panel
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import roadmap_of
 from decisions_tool.workflows.writing import coverage_findings, unresolved_findings
-
-_AMEND = "say so in the commit: git commit -m 'amend: why'"
 
 
 def audit(repository: Repository, only: str = "") -> Report:
@@ -50,8 +38,10 @@ def audit(repository: Repository, only: str = "") -> Report:
     if repository.shallow:
         said = "older history is not here, so its transitions are not judged"
         report.add("shallow", "warning", "", said, "git fetch --unshallow")
-    for slug in [only] if only else repository.cases(head.oid):
-        auditor.judge_state(head.oid, slug)
+    held = repository.cases(head.oid)
+    for slug in [only] if only else held:
+        if slug in held or not report.commits:  # the commits of one that is gone have said how
+            auditor.judge_state(head.oid, slug)
     return report
 
 
@@ -61,6 +51,8 @@ class _Auditor:
         self.report = report
         self.evidence = Evidence(repository)
         self.transitions = Transitions(self.evidence, report)
+        self.people = People(self.evidence, report)
+        self.merges = Merges(self.evidence, report, self.people)
 
     def judge(self, step: Step) -> None:
         """One commit against its first parent."""
@@ -68,84 +60,16 @@ class _Auditor:
         if step.commit in self.repository.boundary:
             return
         if len(step.parents) > 1:
-            self._merge(step)
+            self.merges.judge(step)
         elif squashed(step.message):
-            self._people(step)
+            self.people.commit(step)
         elif step.forged:
             self.report.wrong("forged", step, "", "its trailers stand twice or outside the last paragraph")
         elif is_transition(step):
             self.report.transitions += 1
             self.transitions.judge(step)
         else:
-            self._people(step)
-
-    def _merge(self, step: Step) -> None:
-        """A merge may combine what its sides have; what neither has needs a word."""
-        for change in step.changes:
-            after = self.evidence.version(change.path, change.after)
-            sides = self.evidence.at_parents(step, change.path)
-            ours = recorded(after) or any(map(recorded, sides))
-            if not ours or self._false_approval(step, change, sides, after):
-                continue
-            grew = after is not None and all(explained(side, after, LATER) for side in sides if recorded(side))
-            if grew or amends(step.message):
-                self.report.add("merge", "warning", change.path, "a merge combined it by hand", "", step)
-            else:
-                self.report.add("edited", "error", change.path, "a merge wrote what neither side has", _AMEND, step)
-
-    # -- people's commits
-
-    def _people(self, step: Step) -> None:
-        """A commit that does not claim to be one transition."""
-        folded = squashed(step.message) and folds(step.message)
-        for change in step.changes:
-            before, after = self.evidence.versions(change)
-            sides = [before] if before else []
-            if self._false_approval(step, change, sides, after) or amends(step.message):
-                continue
-            if before and isinstance(before.document, Opening):
-                folded = self._request(step, change, before, after) or folded
-            elif before is not None and recorded(before):
-                folded = self._by_hand(step, change, before, after) or folded
-            else:
-                folded = recorded(after) or folded
-        if folded:
-            said = "several transitions in one commit; contents are verified"
-            self.report.add("folded", "warning", step.changes[0].path, said, "", step)
-
-    def _false_approval(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> bool:
-        """Whether a commit approves a document that was there in the name of somebody who does not speak in it."""
-        if after is None or not sides or not all(newly_approved(side, after) for side in sides):
-            return False
-        makers = set(after.meta.decision_makers or ())
-        if makers and makers <= people(step.author, step.message):
-            return False
-        said = f"approved in the name of {', '.join(sorted(makers)) or 'nobody'}"
-        self.report.wrong("approval", step, change.path, said)
-        return True
-
-    def _request(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
-        """Words and status are the author's; the commit that agents see is not. True when a start is folded in."""
-        pinned = before.meta.pinned
-        if pinned and after is None:
-            said = "the request of a case that was started is gone, or cannot be read"
-            self.report.add("edited", "error", change.path, said, _AMEND, step)
-        elif pinned and after and after.meta.pinned != pinned:
-            self.report.add("edited", "error", change.path, "the pinned commit was changed by hand", _AMEND, step)
-        return bool(after and after.meta.pinned and not pinned)
-
-    def _by_hand(self, step: Step, change: Change, before: Version, after: Version | None) -> bool:
-        """Judge one recorded document that a person's commit changed; True when it looks like folded transitions."""
-        if after is None:
-            what = "a recorded document was made unreadable" if change.after else "a recorded document was removed"
-            self.report.add("edited", "error", change.path, what, _AMEND, step)
-        elif explained(before, after, ()) or (newly_approved(before, after) and explained(before, after, APPROVAL)):
-            return False
-        elif explained(before, after, LATER):
-            return True
-        else:
-            self.report.add("edited", "error", change.path, "a recorded document was edited", _AMEND, step)
-        return False
+            self.people.commit(step)
 
     # -- the state at the end
 
@@ -169,6 +93,9 @@ class _Auditor:
 
     def _panel(self, case: Case) -> None:
         """The panel is the rule's, or the one that the request asked for when it was chosen."""
+        path = case.path("roadmap")
+        if any(f.rule == "audit/recomputed" and f.path == path for f in self.report.findings):
+            return  # its commit is named
         try:
             roadmap, request = roadmap_of(case), case.find(Request)
         except DecisionsError:
@@ -180,10 +107,10 @@ class _Auditor:
         wanted = request.meta.panel if request else None
         if held not in {rule, asked}:
             said = f"the panel is {held[0]} ({held[1]}), the rule says {rule[0]} ({rule[1]})"
-            self.report.add("recomputed", "error", case.path("roadmap"), said)
+            self.report.add("recomputed", "error", path, said)
         elif held == asked and wanted != held[0]:
             said = f"the panel is {held[0]} because the request asked for it, and the request does not any more"
-            self.report.add("recomputed", "warning", case.path("roadmap"), said)
+            self.report.add("recomputed", "warning", path, said)
 
 
 def story(repository: Repository, slug: str) -> Iterator[Step]:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from decisions_tool.documents.base import Document, Meta
+from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.written import Opening
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.staleness import grown
@@ -17,6 +18,8 @@ from decisions_tool.workflows.tables import table
 #: What later phases change in the front matter of an earlier document, and what approvals do.
 LATER = frozenset({"status", "panel", "panel_reason", "rehearsal", "decision_makers", "undone", "reason"})
 APPROVAL = frozenset({"status", "decision_makers"})
+#: What only the program writes into the document that opens a case.
+PROGRAM = frozenset({"uid", "case", "pinned", "iteration", "record", "split"})
 #: What an answer changes in the front matter of a document that it completes.
 COMPLETED = frozenset({"status", "rehearsal"})
 _WORD = re.compile(r"\w+")
@@ -34,7 +37,24 @@ class Version(NamedTuple):
 
     def unsaid(self) -> Counter[str]:
         """Words of the text that the document knows nothing of."""
-        return Counter(_WORD.findall(self.text)) - Counter(_WORD.findall(self.document.render()))
+        return _words(self.text, self._rows) - _words(self.document.render(), self._rows)
+
+    def omitted(self) -> Counter[str]:
+        """Words that the document has as the program writes it, and the text has not: labels, rows of a view."""
+        return _words(self.document.render(), self._rows) - _words(self.text, self._rows)
+
+    @property
+    def _rows(self) -> bool:
+        return isinstance(self.document, Concerns)
+
+
+def _words(text: str, rows: bool) -> Counter[str]:
+    """Words and how often they stand; with ``rows``, a row of a table is one word."""
+    found: Counter[str] = Counter()
+    for line in text.split("\n"):
+        words = _WORD.findall(line)
+        found.update([" ".join(words)] if rows and line.startswith("|") else words)
+    return found
 
 
 def recorded(version: Version | None) -> bool:
@@ -57,7 +77,7 @@ def explained(before: Version | None, after: Version, keys: Collection[str]) -> 
     unmasked = "rehearsal" in changed and not after.meta.rehearsal
     if unmasked or not changed <= set(keys) or not grown(before.document, after.document):
         return False
-    return not after.unsaid() - before.unsaid()
+    return not (after.unsaid() - before.unsaid() or after.omitted() - before.omitted())
 
 
 def same_words(before: Version | None, after: Version | None) -> bool:
@@ -67,14 +87,35 @@ def same_words(before: Version | None, after: Version | None) -> bool:
     return isinstance(old, Opening) and isinstance(new, Opening) and old.words == new.words
 
 
+def advanced(before: Version, after: Version) -> bool:
+    """Whether what the program says of a case only went on: nothing taken back, a new pinned commit in a new iteration."""
+    old, new = before.meta.model_dump(), after.meta.model_dump()
+    keys = (changed_keys(before, after) & PROGRAM) - {"iteration", "pinned"}
+    later = (new["iteration"] or 1) > (old["iteration"] or 1)
+    moved = (old["iteration"], old["pinned"]) != (new["iteration"], new["pinned"])
+    return all(old[key] is None for key in keys) and (later or not moved)
+
+
 def newly_approved(before: Version | None, after: Version | None) -> bool:
-    """Whether a version carries an approval, or a name under one, that the version before it did not."""
+    """Whether a version carries an approval or a decision, or a name under one, that the version before it did not."""
     if after is None:
         return False
-    was = before.meta if before else None
-    approved = after.meta.status == "approved" and (was is None or was.status != "approved")
-    named = bool(after.meta.decision_makers) and (was is None or was.decision_makers != after.meta.decision_makers)
-    return approved or named
+    was = _word(before) if before else ("", (), None)
+    now = _word(after)
+    approved = now[0] == "approved" and was[0] != "approved"
+    return approved or bool(now[1] and was[1] != now[1]) or (now[2] is not None and was[1:] != now[1:])
+
+
+def names(version: Version) -> set[str]:
+    """In whose name a document is approved, or its question decided."""
+    return set(_word(version)[1])
+
+
+def _word(version: Version) -> tuple[str, tuple[str, ...], str | None]:
+    """(status, in whose name, what was decided) of a document."""
+    meta = version.meta
+    by = getattr(meta, "by", None)
+    return meta.status or "", (*(meta.decision_makers or ()), *([by] if by else ())), getattr(meta, "decided", None)
 
 
 def answers(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -112,7 +153,7 @@ def squashed(message: str) -> bool:
     return blocks > 1 or (blocks == 1 and listed) or "\nSquashed commit of the following:" in "\n" + message
 
 
-def people(author: str, message: str) -> set[str]:
-    """Who speaks in a commit: its author, and whom a squash names."""
-    named = _PERSON.findall(message) if squashed(message) else []
+def speakers(author: str, message: str) -> set[str]:
+    """Who speaks in a commit: its author, and whom a squash of our transitions names."""
+    named = _PERSON.findall(message) if squashed(message) and folds(message) else []
     return {" ".join(name.split()) for name in (author, *named)}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.documents.paths import MAX_FILE, RECORDS, TASKS, document_path
+from decisions_tool.documents.paths import MAX_FILE, QUESTIONS, RECORDS, TASKS, document_path
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.git import find_place
@@ -104,10 +104,27 @@ def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     if workflow != "decision":
         return case
     beside = [f"{RECORDS}/{row.template}" for row in SHARED_ROWS if "{" not in row.template]
-    for needed in getattr(case.opening, "needs", ()) if not case.findings_of("framing") else ():
+    for needed in getattr(case.opening, "reads", ()) if not case.findings_of("framing") else ():
         beside += [document_path(needed, "framing"), document_path(needed, "addendum")]
+
+    def now(path: str) -> str | None:
+        found = read_file(root, path)
+        return None if found.problem else found.data.decode("utf-8", "replace")
+
     shared = {f.path: File(blob_id(f.data), f.data) for path in beside if (f := read_file(root, path)).problem is None}
-    return replace(case, shared=shared, outside=Outside(), tracked=lambda path: (root / path).exists(), _places={})
+    return replace(
+        case, shared=shared, outside=Outside(now=now), tracked=lambda path: (root / path).exists(), _places={}
+    )
+
+
+def question_anywhere(folder: Path) -> Case:
+    """A folder of votes that lies in no repository of ours, read as the folder of a question."""
+    from decisions_tool.config import Settings
+    from decisions_tool.workflows.case import Case, File
+
+    top = f"{QUESTIONS}/{folder.name}"
+    found = {f"{top}/{f.path}": File(blob_id(f.data), f.data) for f in walk(folder, "") if f.problem is None}
+    return Case(folder.name, found, Settings(), workflow="decision")
 
 
 def settings_on_disk(root: Path) -> Settings:

@@ -6,21 +6,34 @@ import os
 import stat
 from pathlib import Path
 
-from decisions_tool.errors import DecisionsError
+from decisions_tool.errors import DecisionsError, Denied
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     """Temporary file beside it, fsync, rename, fsync of the folder; the umask decides where ``mode`` does not.
 
-    Raises DecisionsError where the file cannot be written; then the old bytes are still there.
+    Raises Denied where the file cannot be written; then the old bytes are still there.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data, mode)
         sync_folder(path.parent)
     except OSError as error:
-        hint = "look at its owner, its permissions and the free space"
-        raise DecisionsError(f"{path}: cannot be written: {error.strerror}", hint) from None
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> Denied:
+    """What is said of a file that the disk, or its permissions, did not let us write."""
+    hint = "look at its owner, its permissions and the free space"
+    return Denied(f"{path}: cannot be written: {error.strerror}", hint)
+
+
+def refuse_closed(folder: Path) -> None:
+    """Raise Denied where nothing can be put into a folder, or a file there replaced, or where it cannot be made."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not os.access(folder, os.W_OK | (os.X_OK if folder.is_dir() else 0)):
+        raise Denied(f"{folder} cannot be written", "check its owner and permissions")
 
 
 def _replace(path: Path, data: bytes, mode: int | None) -> None:
@@ -54,6 +67,8 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError:
         return None
+    except PermissionError:
+        raise Denied(f"{path}: cannot be read", "check its owner and permissions") from None
     except OSError as error:
         raise DecisionsError(f"{path}: cannot be read: {error.strerror}", "replace it with a regular file") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,15 +117,22 @@ def folders(slug: str) -> tuple[str, ...]:
     return tuple(case_folder(workflow, slug) for workflow in WORKFLOWS)
 
 
-def undoable(repository: Repository, tip: str, slug: str) -> Step | None:
-    """The last transition of a case that no later undo has reversed."""
+def undoable(repository: Repository, tip: str, slug: str, here: Collection[str] | None = None) -> Step | None:
+    """The last transition of a case that no later undo has reversed.
+
+    With ``here``, an undo that names none of these commits was moved from elsewhere: it counts for the transition before it.
+    """
     undone: set[str] = set()
+    moved = 0
     for step in steps(repository, tip, *folders(slug)):
         _known(repository, step)
         if not is_transition(step) or step.value("Case") != slug:
             continue
         if step.value("Phase") == "undo":
+            moved += here is not None and step.value("Slot") not in here
             undone.add(step.value("Slot"))
-        elif step.commit not in undone:
+        elif step.commit not in undone and not moved:
             return step
+        elif step.commit not in undone:
+            moved -= 1
     return None

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from decisions_tool.documents.paths import RECORDS, place
-
-if TYPE_CHECKING:
-    from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.git import Git
 
 
-def next_number(repository: Repository) -> int:
+def next_number(git: Git) -> int:
     """Numbers are never used again; gaps are fine."""
-    return max((number_of(path) for path in _ever(repository)), default=0) + 1
+    return max((number_of(path) for path in _ever(git)), default=0) + 1
 
 
 def number_of(path: str) -> int:
@@ -27,10 +24,10 @@ def number_of(path: str) -> int:
     return int(digits) if name != path and digits.isascii() and digits.isdigit() else 0
 
 
-def _ever(repository: Repository) -> Iterator[str]:
+def _ever(git: Git) -> Iterator[str]:
     """Every path that is, or in any reachable commit was, among the records."""
     trees, heads = [], []
-    for line in repository.git.run("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape").split("\n"):
+    for line in git.run("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape").split("\n"):
         key, _, value = line.partition(" ")
         trees += [Path(value)] if key == "worktree" else []
         heads += [value] if key == "HEAD" and value.strip("0") else []
@@ -46,7 +43,7 @@ def _ever(repository: Repository) -> Iterator[str]:
         "--",
         RECORDS,
     )
-    yield from repository.git.run(*args).decode("utf-8", "surrogateescape").replace("\n", "\0").split("\0")
+    yield from git.run(*args).decode("utf-8", "surrogateescape").replace("\n", "\0").split("\0")
     for tree in trees:
         folder = tree / RECORDS
         yield from (f"{RECORDS}/{entry.name}" for entry in folder.iterdir()) if folder.is_dir() else ()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 import shutil
 from pathlib import Path
 
 from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.files import refuse_closed
 from decisions_tool.ledger.git import GitFailed
 from decisions_tool.ledger.repository import Head, Repository
+from decisions_tool.text import shortened
 
 _SPACE = 32 << 20
+#: Files in which git names the branches that it is at work on, or will move when it is done.
+_AT_WORK = ("rebase-merge/head-name", "rebase-merge/update-refs", "rebase-apply/head-name", "BISECT_START")
+
+_NOBODY = ("tell me who you are", "ident", "disallowed characters")
 
 
 def branch_for_writing(repository: Repository, branch: str | None = None) -> Head:
     """The branch that transitions go to, with its tip; DecisionsError says why there is none."""
     head = repository.head()
-    if branch and f"refs/heads/{branch}" != head.ref:
+    if branch is not None and f"refs/heads/{branch}" != head.ref:
         return _other_branch(repository, branch)
     busy = repository.in_progress()
     if busy:
@@ -35,12 +41,12 @@ def _other_branch(repository: Repository, branch: str) -> Head:
     repository.git.run("check-ref-format", "--branch", branch)
     oid = repository.ref(ref)
     if not oid:
-        raise DecisionsError(f"there is no branch {branch!r}", f"git branch {branch}")
+        raise DecisionsError(f"there is no branch {shortened(branch)!r}", f"git branch {shlex.quote(branch)}")
     common = repository.place.common
     for folder in (common, *common.glob("worktrees/*")):
         if f"ref: {ref}" in _said(folder / "HEAD"):
             raise DecisionsError(f"the branch {branch!r} is checked out in another worktree", "run decisions there")
-        used = [_said(folder / name) for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")]
+        used = [_said(folder / name) for name in _AT_WORK]
         if any({ref, branch} & lines for lines in used):
             raise DecisionsError(f"a rebase or bisect is at work on the branch {branch!r}", "git status")
     return Head(ref, oid)
@@ -57,8 +63,10 @@ def _said(file: Path) -> set[str]:
 def check_ready(repository: Repository) -> None:
     """Identity, signing, space and permission; DecisionsError with the command that mends it."""
     place = repository.place
-    if not os.access(place.common, os.W_OK) or not os.access(place.git_dir, os.W_OK):
-        raise DecisionsError(f"{place.common} cannot be written", "check its owner and permissions")
+    for folder in (place.common, place.git_dir, place.common / "objects"):
+        refuse_closed(folder)
+    for kept in ("spool", "intents", "journal.jsonl"):
+        refuse_closed(place.store / kept)
     free = shutil.disk_usage(place.common).free
     if free < _SPACE:
         raise DecisionsError(f"only {free >> 20} MiB are free where the repository is", "make room first")
@@ -66,7 +74,7 @@ def check_ready(repository: Repository) -> None:
         repository.git.line("var", "GIT_AUTHOR_IDENT")
         repository.git.line("var", "GIT_COMMITTER_IDENT")
     except GitFailed as error:
-        if "tell me who you are" not in error.stderr and "ident" not in error.stderr:
+        if not any(words in error.stderr for words in _NOBODY):
             raise
         hint = 'git config --global user.name "Your Name" && git config --global user.email you@example.com'
         raise DecisionsError("git does not know who you are", hint) from None

@@ -14,33 +14,21 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from decisions_tool.errors import Busy, DecisionsError, Edited, Moved
-from decisions_tool.ledger.files import inside, read_regular, write_atomically
+from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.ledger.files import write_atomically
 from decisions_tool.ledger.git import GitFailed
 from decisions_tool.ledger.locks import WAIT, IndexLock
 from decisions_tool.ledger.objects import Objects
 from decisions_tool.ledger.preflight import branch_for_writing
 from decisions_tool.ledger.repository import Head, Repository
-
-_LIMIT = 4 << 20
+from decisions_tool.ledger.working import WorkingFiles, Write
 
 #: Seconds within which an update of a ref is over; its lock does not outlive it.
 _REF_UPDATE = 2.0
-
-
-@dataclass(frozen=True)
-class Write:
-    """What becomes of one path; ids are empty where there is no file. ``working`` is the text of the working file that may go."""
-
-    path: str
-    before: str
-    after: str
-    mode: str = "100644"
-    working: bytes | None = None
 
 
 class Staged(NamedTuple):
@@ -64,6 +52,7 @@ class Ledger:
     def __init__(self, repository: Repository, branch: str | None = None) -> None:
         self.repository = repository
         self.branch = branch
+        self.files = WorkingFiles(repository)
         self._begun_on = repository.head().branch
         self._journal = repository.place.git_dir / "decisions-pending.json"
 
@@ -87,7 +76,7 @@ class Ledger:
         return head
 
     def mend(self) -> bool:
-        """Finish what a killed run began; True when something was left."""
+        """Finish what a killed run began; True when something was left, Denied while a file of it cannot be written."""
         lock = IndexLock(self.repository.place)
         pending = self._pending()
         if pending is not None:
@@ -150,7 +139,7 @@ class Ledger:
     def _sync(self, pending: Pending) -> None:
         """Bring index and working files along for what is still checked out and nobody else has changed."""
         for write in pending.writes:
-            self._sweep(write.path)
+            self.files.sweep(write.path)
         head = self.repository.head()
         if not self._reached(pending.commit, head.oid):
             return
@@ -162,19 +151,21 @@ class Ledger:
         if behind:
             with self.next_index(behind, held) as private:
                 private.replace(self.repository.place.git_dir / "index")
+        self._bring_along(writes)
+
+    def _bring_along(self, writes: list[Write]) -> None:
+        """Every working file that can be; what a person put in the way of one is theirs, what the disk refuses is tried again."""
+        refused: list[Denied] = []
         for write in writes:
             before = self.repository.blob(write.before) if write.before else None
-            with suppress(DecisionsError):
-                self.place_file(Write(write.path, write.before, write.after, write.mode, before))
-
-    def _sweep(self, path: str) -> None:
-        """Remove the temporary file of a write that was cut short."""
-        with suppress(OSError, DecisionsError):
-            file = inside(self.repository.place.root, path)
-            unfinished = re.compile(rf"\.{re.escape(file.name)}\.\d+\.tmp")
-            for beside in file.parent.iterdir():
-                if unfinished.fullmatch(beside.name):
-                    beside.unlink()
+            try:
+                self.files.place(replace(write, working=before))
+            except Denied as error:
+                refused.append(error)
+            except DecisionsError:
+                continue
+        if refused:
+            raise refused[0]
 
     # -- the index
 
@@ -217,43 +208,6 @@ class Ledger:
     def _update(self, private: Path, *args: str) -> None:
         self.repository.git.run("update-index", *args, env={"GIT_INDEX_FILE": str(private)})
 
-    # -- working files
-
-    def place_file(self, write: Write) -> None:
-        """Replace a working file that still is what the commit was made from; anything else stays."""
-        file = inside(self.repository.place.root, write.path)
-        held = read_regular(file, _LIMIT)
-        expected = write.working
-        if held is not None and expected is not None and held != expected and held.replace(b"\r\n", b"\n") == expected:
-            expected = held
-        if held != expected:
-            return
-        if not write.after:
-            file.unlink(missing_ok=True)
-            _remove_empty(file.parent, self.repository.place.root)
-            return
-        data = self.repository.blob(write.after) or b""
-        crlf = self._new_files_crlf(write.path) if held is None else b"\r\n" in held
-        data = data.replace(b"\n", b"\r\n") if crlf and b"\r\n" not in data else data
-        if data != held:
-            write_atomically(file, data, file.stat().st_mode & 0o777 if held is not None else None)
-
-    def _new_files_crlf(self, path: str) -> bool:
-        """Whether the user's line-end settings want a new working file with CRLF."""
-        out = (
-            self.repository.git.run("check-attr", "-z", "eol", "text", "--", path)
-            .decode("utf-8", "surrogateescape")
-            .split("\0")
-        )
-        attributes = dict(zip(out[1::3], out[2::3], strict=False))
-        if attributes.get("text") == "unset" or attributes.get("eol") == "lf":
-            return False
-        if attributes.get("eol") == "crlf":
-            return True
-        git = self.repository.git
-        native = attributes.get("text") in {"set", "auto"} and git.setting("core.eol") == "crlf"
-        return native or (git.setting("core.autocrlf") or "").lower() == "true"
-
 
 @dataclass
 class Turn:
@@ -283,6 +237,7 @@ class Turn:
         held = self.ledger.staged([write.path for write in writes]) if self.checked_out else {}
         if self.checked_out:
             self._refuse_edited(objects, writes, held)
+            self.ledger.files.refuse_unwritable(writes)
         new_root = objects.rewrite(repository.entries, root, {w.path: w.after or None for w in writes})
         if new_root is None:
             new_root = objects.tree([])
@@ -302,7 +257,7 @@ class Turn:
             self._swap(commit)
             private.replace(self.ledger.repository.place.git_dir / "index")
         for write in writes:
-            self.ledger.place_file(write)
+            self.ledger.files.place(write)
 
     def _write(self, objects: Objects, root: str, path: str, text: str | None, left: bytes | None) -> Write:
         entry = self.ledger.repository.lookup(root, path)
@@ -333,10 +288,7 @@ class Turn:
             staged = held[write.path].blob if write.path in held else ""
             if staged not in {write.before, *_handed_in(objects, write)}:
                 raise Edited(f"{write.path} has staged changes", _commit_it(write.path))
-            file = inside(self.ledger.repository.place.root, write.path)
-            on_disk = read_regular(file, _LIMIT)
-            same = on_disk == write.working or (on_disk or b"").replace(b"\r\n", b"\n") == write.working
-            if not same and on_disk is not None:
+            if self.ledger.files.edited(write):
                 add = "" if staged else f"git add -- {shlex.quote(write.path)} && "
                 raise Edited(f"{write.path} has uncommitted changes", add + _commit_it(write.path))
 
@@ -378,12 +330,6 @@ class Turn:
             or not found[1].endswith(message.encode())
         ):
             raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
-
-
-def _remove_empty(folder: Path, root: Path) -> None:
-    while folder != root and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
 
 
 def _handed_in(objects: Objects, write: Write) -> set[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.config import FILE, Settings, read_settings
+from decisions_tool.documents.kinds import read_document
 from decisions_tool.documents.paths import (
     MAX_FILE,
     RECORDS,
@@ -19,7 +21,7 @@ from decisions_tool.documents.paths import (
     document_path,
     place,
 )  # fmt: skip
-from decisions_tool.errors import DecisionsError
+from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate
 from decisions_tool.ledger.numbers import next_number
 from decisions_tool.workflows.case import Case, File, Outside
@@ -95,6 +97,7 @@ class Repository:
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
         self._settings: dict[str, Settings] = {}
+        self._sizes: dict[str, int] = {}
 
     def close(self) -> None:
         self.git.close()
@@ -251,23 +254,53 @@ class Repository:
     def _surrounded(self, case: Case) -> Case:
         """A question with what it shares with others, and what no tree can tell."""
         opening = case.opening if not case.findings_of("framing") else None
-        root = self.tree_of(case.commit)
-        kept = (document_path("", "identity"), document_path("", "constraints"))
-        wanted = [*kept, *(path for slug in getattr(opening, "needs", ()) for path in _told(slug))]
-        entries = {path: self.lookup(root, path) for path in wanted}
-        shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
         seen = (opening.meta.pinned if opening else None) or case.commit
-        today = time.strftime("%Y-%m-%d", time.gmtime())
-        outside = Outside(lambda: next_number(self), today, lambda: self._lines(seen))
+        pinned, now = self._tree_if_here(seen) or self.tree_of(case.commit), self.tree_of(case.commit)
+        wanted = {document_path("", "identity"): now, document_path("", "constraints"): pinned}
+        wanted |= {path: now for slug in self._needed(now, getattr(opening, "reads", ())) for path in _told(slug)}
+        record = getattr(opening.meta, "record", None) if opening else None
+        wanted |= {record: now} if record else {}
+        entries = {path: self.lookup(root, path) for path, root in wanted.items()}
+        shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
+        outside = Outside(
+            lambda: next_number(self.git), time.strftime("%Y-%m-%d", time.gmtime()), lambda: self._lines(seen),
+            lambda path: self.text_at(case.commit, path),
+        )  # fmt: skip
         return replace(case, shared=shared, outside=outside, tracked=lambda path: self._tracked(seen, path), _places={})
+
+    def _tree_if_here(self, commit: str) -> str | None:
+        try:
+            return self.tree_of(commit)
+        except DecisionsError:
+            return None
+
+    def _needed(self, root: str, slugs: Sequence[str]) -> tuple[str, ...]:
+        """Questions that these depend on, directly or not; each once."""
+        found: list[str] = []
+        left = list(slugs)
+        while left:
+            slug = left.pop(0)
+            path = document_path(slug, "framing")
+            entry = self.lookup(root, path) if slug not in found else None
+            if entry is None or entry.mode not in REGULAR:
+                continue
+            found.append(slug)
+            with suppress(DocumentError):
+                left += getattr(read_document("framing", path, self.held(entry.oid, path)), "reads", ())
+        return tuple(found)
 
     def _lines(self, commit: str) -> int:
         """Lines of text in a commit, told from the sizes of its files."""
+        if commit not in self._sizes:
+            self._sizes[commit] = self._measure(commit)
+        return self._sizes[commit]
+
+    def _measure(self, commit: str) -> int:
         listed = self.git.run("ls-tree", "-r", "-l", "-z", commit).decode("utf-8", "surrogateescape").split("\0")
         return sum(int(size) for line in listed if (size := line.partition("\t")[0].rpartition(" ")[2]).isdigit()) // 40
 
     def _tracked(self, commit: str, path: str) -> bool:
-        return bool(path) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None
+        return bool(path.strip("/")) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None
 
     def _file(self, path: str, entry: Entry) -> File:
         where = place(path)

@@ -12,6 +12,7 @@ from decisions_tool.text import one_line
 
 NAMES = ("Case", "Phase", "Slot", "Backend", "Model", "Cost-USD", "Inputs", "Reason")
 _LINE = re.compile(r"Decisions-([A-Za-z-]+):[ \t]*(.*)")
+_AUTHOR = re.compile(r"(?i)Co-authored-by: [^<>]+ <[^<>]*>[ \t]*")
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ def digest(inputs: Mapping[str, str]) -> str:
 
 def trailers(message: str) -> dict[str, list[str]]:
     """Our trailers of the last paragraph: name -> values, so that a doubled one shows."""
-    last = message.rstrip().rpartition("\n\n")[2] if "\n\n" in message.rstrip() else ""
+    first, last = _parts(message)
     found: dict[str, list[str]] = {}
-    for line in last.split("\n"):
+    for line in last.split("\n") if first else ():
         match = _LINE.fullmatch(line.rstrip())
         if match:
             found.setdefault(match.group(1), []).append(match.group(2).strip())
@@ -75,5 +76,12 @@ def trailers(message: str) -> dict[str, list[str]]:
 
 def stray(message: str) -> bool:
     """Whether lines that look like our trailers stand outside the last paragraph."""
-    first = message.rstrip().rpartition("\n\n")[0]
-    return any(_LINE.match(line) for line in first.split("\n"))
+    return any(_LINE.match(line) for line in _parts(message)[0].split("\n"))
+
+
+def _parts(message: str) -> tuple[str, str]:
+    """A message before its last paragraph, and that; authors whom a forge names below all are no part of it."""
+    first, _, last = message.rstrip().rpartition("\n\n")
+    if all(_AUTHOR.fullmatch(line) for line in last.split("\n")):
+        first, _, last = first.rstrip().rpartition("\n\n")
+    return first, last

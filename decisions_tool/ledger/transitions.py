@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.paths import owner
@@ -11,16 +12,18 @@ from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
+    LATER,
     Version,
     answers,
     changed_keys,
     explained,
     newly_approved,
-    people,
     same_words,
+    speakers,
 )
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
 from decisions_tool.workflows.case import Case
@@ -38,14 +41,18 @@ class Transitions:
         self.evidence = evidence
         self.report = report
         self._seen: set[str] = set()
+        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
+            "decide": self._decision,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
-        """Remember a commit: an undo may name those only."""
+        """Remember a commit: an undo may name those only, and a record takes a number that none of them has."""
         self._seen.add(step.commit)
+        self._highest = max(self._highest, self._latest)
+        self._latest = max((number_of(change.path) for change in step.changes), default=0)
 
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
@@ -66,7 +73,11 @@ class Transitions:
 
     @staticmethod
     def _inside(case: Case, phase: Phase | None, path: str) -> bool:
-        return path.startswith(f"{case.folder}/") or (phase is not None and phase.beyond(case, path))
+        """Whether a transition of a case may change a file: its own, what the row says, the record that it came to."""
+        recorded = getattr(case.opening.meta, "record", None) if case.opening else None
+        return (
+            path.startswith(f"{case.folder}/") or path == recorded or (phase is not None and phase.beyond(case, path))
+        )
 
     def _before(self, step: Step) -> Case:
         """The case before a step; the first step of one shows by its files which workflow it is."""
@@ -90,12 +101,17 @@ class Transitions:
             self.report.wrong("illegal", step, before.folder, said)
         elif phase.by == RULE:
             self._recompute(step, phase, slot, before)
+        elif phase.judge is not None:
+            why = phase.judge(before, self._texts(step))
+            if why:
+                self.report.wrong("recomputed", step, before.folder, why)
         else:
             self._answer(step, phase, slot, before)
 
     def _recompute(self, step: Step, phase: Phase, slot: str, before: Case) -> None:
         if phase.name == "start":
             before = self._pinned(step, before)
+        before = self._as_recorded(step, before)
         try:
             expected = phase.write(before, slot, None)
         except DecisionsError as error:
@@ -105,6 +121,20 @@ class Transitions:
         if held != expected:
             path = next(path for path in (*held, *expected) if held.get(path, "") != expected.get(path, ""))
             self.report.wrong("recomputed", step, path, f"{phase.name} does not come out as recorded")
+
+    def _as_recorded(self, step: Step, before: Case) -> Case:
+        """The case with the number and date that a record took, which no input says; a number is used once."""
+        made = next(((c, n) for c in step.changes if (n := number_of(c.path)) and not c.before), None)
+        if made is None:
+            return before
+        change, number = made
+        if number <= self._highest:
+            self.report.wrong("number", step, change.path, f"the number {number} was used before")
+        document = self.evidence.version(change.path, change.after)
+        day = str(getattr(document.meta, "date", "")) if document else ""
+        if day and abs((date.fromisoformat(day) - date.fromisoformat(step.date[:10])).days) > 1:
+            self.report.add("date", "warning", change.path, f"it is dated {day}, its commit {step.date[:10]}", "", step)
+        return replace(before, outside=before.outside._replace(number=lambda: number, day=day), _places={})
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
@@ -167,30 +197,59 @@ class Transitions:
             if after is None or not explained(before, after, APPROVAL):
                 said = "an approval changed more than status and decision-makers"
                 self.report.wrong("approval", step, change.path, said)
-            elif after.meta.status != "approved" or set(after.meta.decision_makers or ()) != people(step.author, ""):
+            elif not after.meta.approved or set(after.meta.decision_makers or ()) != speakers(step.author, ""):
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
     def _undo(self, step: Step) -> None:
-        before = self._before(step)
-        slug, opening = before.slug, before.path(before.opens)
-        if step.value("Slot") not in self._seen:
+        before, named = self._before(step), step.value("Slot")
+        if named in self._seen:
+            last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
+            self._reversal(step, before, last if last and last.commit == named else None)
+        elif self.evidence.repository.shallow or self._moved(step, before):
             self.report.add("folded", "warning", before.folder, "undoes a commit that is not here", "", step)
-            return
-        undone = undoable(self.evidence.repository, step.parents[0], slug)
-        if undone is None or undone.commit != step.value("Slot"):
+        else:
+            said = "undoes a commit that is not here, and what it writes was not there before"
+            self.report.wrong("illegal", step, before.folder, said)
+
+    def _reversal(self, step: Step, before: Case, undone: Step | None) -> None:
+        """An undo takes back the last transition and nothing else."""
+        if undone is None:
             said = "an undo took back something else than the last transition"
             self.report.wrong("illegal", step, before.folder, said)
             return
+        path = self._unlike(step, before, undone)
+        if path:
+            self.report.wrong("illegal", step, path, "an undo wrote something else than what was there before")
+
+    def _unlike(self, step: Step, before: Case, undone: Step) -> str:
+        """The first path at which a step does not write what was there before another one."""
+        opening = before.path(before.opens)
         back = {change.path: change.before for change in undone.changes}
         now = {change.path: change.after for change in step.changes}
         remembers = next((c for c in step.changes if c.path == opening and back.get(opening) != c.after), None)
         if remembers is not None and self._keeps_words(remembers, {"undone"}):
             back.pop(opening, None)
             now.pop(opening)
-        if back != now:
-            path = next(path for path in (*now, *back) if back.get(path) != now.get(path))
-            self.report.wrong("illegal", step, path, "an undo wrote something else than what was there before")
+        return next((path for path in (*now, *back) if back.get(path) != now.get(path)), "")
+
+    def _moved(self, step: Step, before: Case) -> bool:
+        """Whether an undo that was moved from elsewhere still does what it says.
+
+        It reverses the last transition that is here; after folded ones, which are not, it at least adds no word.
+        """
+        last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen) if step.parents else None
+        if last is not None and not self._unlike(step, before, last):
+            return True
+        told = [f.path for f in self.report.findings if f.rule == "audit/folded"]
+        return any(path.startswith(before.folder) for path in told) and all(map(self._shrinks, step.changes))
+
+    def _shrinks(self, change: Change) -> bool:
+        """Whether a change takes away what a later phase may add."""
+        before, after = self.evidence.versions(change)
+        if before is None or after is None:
+            return not change.after
+        return self._keeps_words(change, {"undone"}) or explained(after, before, LATER)
 
     def _redo(self, step: Step) -> None:
         before = self._before(step)
@@ -207,6 +266,16 @@ class Transitions:
                 said = "a change of status changed more than the status of a request"
                 self.report.wrong("edited", step, change.path, said)
 
+    def _decision(self, step: Step) -> None:
+        """A person's word on a question: in the name of whoever made the commit."""
+        for change in step.changes:
+            after = self.evidence.version(change.path, change.after)
+            by = str(getattr(after.meta, "by", "")) if after else ""
+            if not self._keeps_words(change, {"decided", "by", "reason"}):
+                self.report.wrong("edited", step, change.path, "a decision changed more than what was decided")
+            elif step.value("Backend") or {by} != speakers(step.author, ""):
+                self.report.wrong("approval", step, change.path, f"decided in the name of {by or 'nobody'}")
+
     def _init(self, step: Step) -> None:
         for change in step.changes:
             if change.path != FILE:
@@ -215,8 +284,11 @@ class Transitions:
     def _request(self, step: Step) -> None:
         expected = self._before(step).path(self._before(step).opens)
         for change in step.changes:
+            after = self.evidence.version(change.path, change.after)
             if change.path != expected or change.before or not change.after:
                 self.report.wrong("illegal", step, change.path, "a request does more than appear")
+            elif newly_approved(None, after):
+                self.report.wrong("approval", step, change.path, "a request came with a decision")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)

@@ -10,8 +10,10 @@ from decisions_tool.documents.framing import IMPACTS, Frame
 from decisions_tool.errors import Finding
 
 _LEADING = re.compile(
-    r"(?i)\b(?:should(?:n't| not)? we (?:just|simply|finally)|isn't it|wouldn't|obviously|clearly|of course|fragile|broken|terrible|awful|"
-    r"outdated|legacy mess|better to|best to|the right way|as everybody knows)\b"
+    r"(?i)\bshould(?:n't| not)? we (?:just|simply|finally)\b|\b(?:isn't it|wouldn't it|obviously|clearly|of course|as everybody knows)\b"
+    r"|\b(?:better|best|right) to\b|\bthe right way\b"
+    r"|\b(?:is|are) (?:too )?(?:fragile|broken|terrible|awful|outdated|slow|bad|ugly)\b"
+    r"[^?]*?[—–;,.-]\s*(?:so )?(?:should|shall|could|why)\b"
 )
 _WHOLE = re.compile(
     r"(?i)\b(?:the )?(?:whole|entire|complete) (?:code ?base|repository|system|application|architecture)\b|\beverything\b"

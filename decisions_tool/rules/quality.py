@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import tomllib
@@ -13,6 +12,7 @@ from decisions_tool.documents.judged import AGAIN, CHECKS, DEGRADED, IN, OUT, RE
 from decisions_tool.documents.proposal import Code, Said
 from decisions_tool.documents.sections import key
 from decisions_tool.rules.tally import quorum
+from decisions_tool.text import parse_python
 
 _NOTHING = re.compile(r"(?is)[\s<>.…-]*(?:tbd|todo|n/?a|\?+|<[^>]*>)?[\s.]*")
 _ARGUMENT = re.compile(
@@ -30,13 +30,14 @@ class Terms(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A proposal under its slot; ``asked`` is empty the first time, else retry or again."""
+    """A proposal under its slot; ``asked`` is empty the first time, else retry or again; ``conflict`` with an earlier decision."""
 
     slot: str
     seat: str
     said: Said | None
     asked: str = ""
     verdict: tuple[bool, str] | None = None
+    conflict: str = ""
 
 
 def failures(attempt: Attempt, terms: Terms) -> dict[str, str]:
@@ -68,7 +69,7 @@ def _code(said: Said, terms: Terms) -> str:
 def _unparsed(block: Code) -> str:
     """Why code of a language that we can parse does not parse."""
     parsers: dict[str, Callable[[str], object]] = {
-        "python": ast.parse, "py": ast.parse, "toml": tomllib.loads, "json": json.loads,
+        "python": parse_python, "py": parse_python, "toml": tomllib.loads, "json": json.loads,
     }  # fmt: skip
     parse = parsers.get(block.language)
     try:
@@ -146,7 +147,8 @@ def _graded(attempt: Attempt, failed: Mapping[str, str]) -> Graded:
     outcome = IN if points == 5 else DEGRADED if attempt.asked and points == 4 else OUT
     if not attempt.asked and points in {3, 4}:
         outcome = RETRY
-    return Graded(attempt.slot, passed, outcome, "; ".join(f"{check}: {why}" for check, why in failed.items()))
+    told = [f"{check}: {why}" for check, why in failed.items()] + ([attempt.conflict] if attempt.conflict else [])
+    return Graded(attempt.slot, passed, OUT if attempt.conflict else outcome, "; ".join(told))
 
 
 class Convergence(NamedTuple):

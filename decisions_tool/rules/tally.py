@@ -74,6 +74,7 @@ class Tally(NamedTuple):
     runoff_between: tuple[str, ...] = ()
     counted: Mapping[str, int] = {}  # never changed
     failed: tuple[str, ...] = ()
+    ones: Mapping[tuple[str, str], int] = {}  # never changed
 
     def mean(self, label: str) -> str:
         return hundredths(self.sums[label], self.valid)
@@ -104,14 +105,31 @@ def tally(ballots: Sequence[Ballot], setup: Setup) -> Tally:
     """Count: validate, quorum, veto, success criteria, even split, class, runoff or refine."""
     counted = {ballot.voter: ballot for ballot in reversed(ballots) if valid(ballot, setup)}
     poll = _Poll(tuple(ballot for ballot in ballots if counted.get(ballot.voter) is ballot), setup)
-    held = poll.ballots
-    facts = Tally(
-        setup.planned, len(held), poll.votes(setup.labels), {label: poll.sums[label] for label in setup.labels if held},
-        {label: {name: poll.scored(label, name) for name, _ in setup.criteria} for label in setup.labels if held},
-        {label: names for label in setup.labels if (names := poll.vetoed(label))},
-        tuple(wrong for ballot in held for wrong in _mismatches(ballot, setup)), "no-quorum", "more-votes",
-    )  # fmt: skip
-    return _judge(poll, facts)
+    labels = setup.labels if poll.ballots else ()
+    found = _judge(poll, _facts(poll))
+    return found._replace(
+        criterion_sums={label: {name: poll.scored(label, name) for name, _ in setup.criteria} for label in labels},
+        mismatches=tuple(wrong for ballot in poll.ballots for wrong in _mismatches(ballot, setup)),
+        ones={
+            (label, name): n for label in setup.labels for name, _ in setup.criteria if (n := poll.ones(label, name))
+        },
+    )
+
+
+def winner_of(ballots: Sequence[Ballot], setup: Setup) -> str | None:
+    """Who would win with valid ballots such as these."""
+    poll = _Poll(tuple(ballots), setup)
+    return _judge(poll, _facts(poll)).winner
+
+
+def _facts(poll: _Poll) -> Tally:
+    """What judging needs."""
+    setup = poll.setup
+    vetoes = {label: names for label in setup.labels if (names := poll.vetoed(label))}
+    sums = dict(poll.sums) if poll.ballots else {}
+    return Tally(
+        setup.planned, len(poll.ballots), poll.votes(setup.labels), sums, {}, vetoes, (), "no-quorum", "more-votes"
+    )
 
 
 class _Poll:

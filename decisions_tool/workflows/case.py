@@ -29,11 +29,14 @@ def _nowhere() -> int:
 
 
 class Outside(NamedTuple):
-    """What the tree of a case cannot tell: the next free record number, today as YYYY-MM-DD, lines of code in the repository."""
+    """What the tree of a case cannot tell: the next free record number, today as YYYY-MM-DD, lines of code in the repository, and
+    the text of a file as it is now (``shared`` holds it as it was when the iteration began).
+    """
 
     number: Callable[[], int] = _nowhere
     day: str = ""
     lines: Callable[[], int] = lambda: 0
+    now: Callable[[str], str | None] = lambda path: None
 
 
 @dataclass(frozen=True)

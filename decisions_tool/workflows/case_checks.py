@@ -24,7 +24,11 @@ def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -
     found: list[Finding] = []
     if not case.started:
         return found
-    for part in (_covered, _single_track, _contract_last, _scheduled):
+    if case.workflow == "decision":
+        from decisions_tool.workflows.question_checks import check_question
+
+        found += check_question(case)
+    for part in (_covered, _single_track, _contract_last, _scheduled) if case.workflow == "planning" else ():
         try:
             found += part(case)
         except DecisionsError:

@@ -13,6 +13,8 @@ from decisions_tool.workflows.case import Case
 #: Repository path -> new text, or None where the file goes.
 Changes: TypeAlias = "dict[str, str | None]"
 RULE = "rule"
+#: Who answers where many do, each in a way of their own: ``about`` says which.
+SEATED = ("expert", "proposer", "voter")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Phase:
     ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes).
     ``by`` is a role of the configuration, ``expert`` for the panel, or ``rule``. ``path`` is the slot's own file, empty where
     the answer becomes a part of a document. ``guard`` says what must be mended before the phase begins, ``halt`` for which
-    person it waits, ``verify`` why its outcome cannot stand; ``tells`` adds to the headline of the commit. ``beyond`` says whether the
+    person it waits, ``verify`` why its outcome cannot stand; ``tells`` adds to the headline of the commit. ``shows`` are the
+    documents that an agent gets where they are not its inputs as they are. ``judge`` says why changes cannot come
+    from an answer of a row that writes more than its own document. ``beyond`` says whether the
     row writes a path outside the folder of its case.
     """
 
@@ -86,7 +90,9 @@ class Phase:
     guard: Callable[[Case], list[Finding]] = nothing
     halt: Callable[[Case], Halt | None] = _no_halt
     verify: Callable[[Case], list[Finding]] = nothing
+    judge: Callable[[Case, dict[str, str | None]], str] | None = None
     beyond: Callable[[Case, str], bool] = lambda case, path: False
+    shows: Callable[[Case, str], dict[str, str]] | None = None
     about: Callable[[Case, str], dict[str, str]] = _no_details
     path: Callable[[Case, str], str] = _no_path
     tells: Callable[[Case, str], str] = _no_path

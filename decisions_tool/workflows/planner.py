@@ -147,18 +147,20 @@ def _slot_action(case: Case, phase: Phase, slot: str) -> Action:
 def written(case: Case, phase: Phase) -> tuple[str, ...]:
     """Paths of the documents that a phase has written."""
     own = [phase.path(case, slot) for slot in phase.slots(case)]
-    held = [path for path in own if path in case.files]
+    held = [path for path in own if case.file(path)]
     return tuple(held) if held else case.paths(phase.writes)
 
 
 def approved(case: Case, phase: Phase) -> bool:
     """Whether people approved every document of a phase."""
     documents = [_document(case, phase.writes, path) for path in written(case, phase)]
-    return bool(documents) and all(getattr(document.meta, "status", None) == "approved" for document in documents)
+    return bool(documents) and all(document.meta.approved for document in documents)
 
 
 def _document(case: Case, kind: str, path: str) -> Document:
-    return read_document(kind, path, case.files[path].data)
+    file = case.file(path)
+    assert file is not None
+    return read_document(kind, path, file.data)
 
 
 def check_names(settings: Settings, backends: tuple[str, ...]) -> None:

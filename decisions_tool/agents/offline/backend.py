@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 
 from decisions_tool.agents.offline import concerns, research, reviews, roadmap, tracks
 from decisions_tool.agents.offline.desk import Desk
+from decisions_tool.agents.offline.question import compare, designs, identity, revisions, votes
 from decisions_tool.agents.offline.survey import Survey, survey
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
 from decisions_tool.documents.base import Document
+from decisions_tool.documents.framing import read_frame
+from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.errors import DecisionsError
 
-PHASES: dict[str, Callable[[Desk], Document]] = {
+TASK: dict[str, Callable[[Desk], Document]] = {
     "roadmap": roadmap.roadmap,
     "plan": roadmap.plan,
     "review": reviews.review,
@@ -24,6 +27,20 @@ PHASES: dict[str, Callable[[Desk], Document]] = {
     "design": tracks.design,
     "resolution": concerns.resolution,
 }
+QUESTION: dict[str, Callable[[Desk], Document]] = {
+    "identity": identity.identity,
+    "propose": designs.propose,
+    "judge": compare.judge,
+    "synthesise": compare.synthesise,
+    "hybrid": revisions.hybrid,
+    "vote": votes.ballot(Vote),
+    "runoff": votes.ballot(Runoff),
+    "confirm": votes.ballot(Confirm),
+    "patch": revisions.patch,
+    "refine": revisions.refine,
+    "compose": revisions.compose,
+}
+PHASES = TASK | QUESTION
 #: What a phase owes that no run without a network can give.
 UNMET = {"roadmap": ("prior-art",)}
 _MOST_SURVEYS = 4
@@ -36,7 +53,7 @@ class Offline:
 
     def __init__(self, repository: Callable[[str], Repository]) -> None:
         self._open = repository
-        self._surveys: dict[str, Survey] = {}
+        self._surveys: dict[tuple[str, tuple[str, ...]], Survey] = {}
         self._lock = threading.Lock()
 
     def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
@@ -50,15 +67,25 @@ class Offline:
                 f"the offline backend has no answer for the phase {packet.phase!r}",
                 f"phases it can answer: {', '.join(PHASES)}",
             )
-        seen = self._survey(packet.pinned)
+        seen = self._survey(packet.pinned, _focus(packet))
         body = answer(Desk(packet, seen)).body()
         return Answer(body=body, backend=self.name, rehearsal=True, unmet=UNMET.get(packet.phase, ()), day=seen.day)
 
-    def _survey(self, commit: str) -> Survey:
-        """The survey of a commit, made once; other threads wait for it."""
+    def _survey(self, commit: str, focus: tuple[str, ...] | None) -> Survey:
+        """The survey of a commit, made once for a focus, any one where none is wanted; other threads wait for it."""
         with self._lock:
-            if commit not in self._surveys:
+            if focus is None:
+                focus = next((held for at, held in self._surveys if at == commit), ())
+            if (commit, focus) not in self._surveys:
                 while len(self._surveys) >= _MOST_SURVEYS:
                     del self._surveys[next(iter(self._surveys))]
-                self._surveys[commit] = survey(self._open(commit))
-            return self._surveys[commit]
+                self._surveys[commit, focus] = survey(self._open(commit), focus)
+            return self._surveys[commit, focus]
+
+
+def _focus(packet: Packet) -> tuple[str, ...] | None:
+    """The key files of a question: what lies far from them is not looked into. A judge needs no file at all."""
+    if packet.phase == "judge":
+        return None
+    found = (text for path, text in packet.documents.items() if path.endswith("/framing.md"))
+    return tuple(file.path for file in read_frame(next(found, "")).files)

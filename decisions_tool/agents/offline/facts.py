@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from decisions_tool.agents.offline.scanner import scan
 from decisions_tool.agents.offline.wording import quote
+from decisions_tool.text import parse_python
 
 _MUTABLE = frozenset(
     {"dict", "list", "set", "defaultdict", "deque", "OrderedDict", "Counter", "WeakValueDictionary", "bytearray"}
@@ -115,7 +116,7 @@ def _around(functions: Sequence[Function], line: int) -> str:
 
 def _tree(text: str) -> ast.Module | None:
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -294,10 +295,12 @@ def _changed(
     """Names that a function changes; a local or a parameter of the same name is somebody else."""
     lines = text.split("\n") if names else []
     for name, defined in list(names.items())[:_MOST_NAMES]:
+        found = [(number, line[:200]) for number, line in enumerate(lines, start=1) if name in line]
+        if not any(number != defined and line[:1].isspace() for number, line in found):
+            continue
         word = re.escape(name)
         local = re.compile(not_ours.format(word))
         change = re.compile(rf"\s+(?:[^#\"']*[^\w.#\"'])?{word}{changes}")
-        found = [(number, line[:200]) for number, line in enumerate(lines, start=1) if name in line]
         told = [(number, line) for number, line in found if not line.lstrip().startswith(("#", "//", "*", "/*"))]
         at = next((number for number, line in told if change.match(line) and _around(functions, number)), 0)
         if at and not any(local.search(line) for number, line in told if number != defined):

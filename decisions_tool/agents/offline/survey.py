@@ -6,10 +6,9 @@ Files are read as text and never run. The work is bounded; what was left out sta
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from decisions_tool.agents.offline.components import (
@@ -31,7 +30,7 @@ from decisions_tool.agents.protocol import Repository
 
 MOST_FILES = 3_000
 MOST_BYTES = 256 << 10
-MOST_TOTAL = 12 << 20
+MOST_TOTAL = 6 << 20
 _TOO_BIG, _LONG_LINES = 4 << 20, 400
 _MOST_TESTS, _MOST_DOCS, _MOST_MANIFESTS = 1_000, 150, 300
 _DOC = re.compile(
@@ -119,6 +118,10 @@ class Survey:
     tests: int
     commits: int
     limits: tuple[str, ...]
+    #: Every shown path, the text of every source file that was read, and who imports a file, from its own component too.
+    paths: frozenset[str] = frozenset()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    uses: Mapping[str, tuple[Import, ...]] = field(default_factory=dict)
 
     def importers(self, name: str) -> list[str]:
         """Components that import this one."""
@@ -187,16 +190,15 @@ class Survey:
         return owners[0] if len(owners) == 1 else ""
 
 
-def survey(repository: Repository) -> Survey:
-    """Survey the pinned commit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other people's string escapes
-        return _Surveyor(repository).survey()
+def survey(repository: Repository, focus: Collection[str] = ()) -> Survey:
+    """Survey the pinned commit; with ``focus`` only those files, and files that speak of them, are looked into."""
+    return _Surveyor(repository, focus).survey()
 
 
 class _Surveyor:
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, focus: Collection[str] = ()) -> None:
         self.repository = repository
+        self.focus = frozenset(focus)
         files = [file for file in repository.files() if not file.path.startswith(_OWN)]
         self.files = {file.path: file for file in files if showable(file.path)}
         self.hidden = len(files) - len(self.files)
@@ -213,7 +215,8 @@ class _Surveyor:
         owner = {path: name for name, paths in parts.items() for path in paths}
         facts = dict(self._facts(list(owner)))
         index = self._index(sizes)
-        edges = _edges(owner, [item for path in facts for item in self._imports(path, facts, index)])
+        imports = [item for path in facts for item in self._imports(path, facts, index)]
+        edges = _edges(owner, imports)
         runtime = [pair for pair, edge in edges.items() if not edge.types_only]
         self.budget = max(self.budget, MOST_TOTAL // 4)
         return Survey(
@@ -228,6 +231,9 @@ class _Surveyor:
             tests=sum(map(is_named_test, self.files)),
             commits=len(self.changes),
             limits=tuple(self._limits(len(owner), len(facts))),
+            paths=frozenset(self.files),
+            texts={path: self.texts[path] for path in facts},
+            uses=_uses(imports),
         )
 
     def _source(self, path: str, component: str, facts: Facts) -> Source:
@@ -244,15 +250,27 @@ class _Surveyor:
 
     def _facts(self, paths: Sequence[str]) -> Iterator[tuple[str, Facts]]:
         """Facts of the files that matter most: changed often, then large."""
-        ranked = sorted(paths, key=lambda path: (-self.churn[path], -self.files[path].size, path))
+        ranked = sorted(
+            paths, key=lambda path: (path not in self.focus, -self.churn[path], -self.files[path].size, path)
+        )
         chosen = []
         for path in ranked[:MOST_FILES]:
             text = self._text(path)
             if text is not None:
                 chosen.append(path)
                 self.texts[path] = text
-        for path in sorted(chosen):
+        for path in sorted(self._wanted(chosen)):
             yield path, read_facts(language(path), self.texts[path])
+
+    def _wanted(self, paths: Sequence[str]) -> Sequence[str]:
+        """Files to look into: those in focus, their neighbours, and whoever speaks of them by name."""
+        held = self.focus.intersection(paths)
+        if not held:
+            return paths
+        folders = {path.rpartition("/")[0] for path in held}
+        names = {stem_of(path) for path in held} | {folder.rpartition("/")[2] for folder in folders}
+        spoken = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(filter(None, names))))})\b")
+        return [path for path in paths if path.rpartition("/")[0] in folders or spoken.search(self.texts[path])]
 
     def _text(self, path: str, most: int = MOST_BYTES) -> str | None:
         """A file's text, or None for what is too big, binary, or over the budget."""
@@ -350,3 +368,12 @@ def _edges(owner: Mapping[str, str], imports: Sequence[Import]) -> dict[tuple[st
         if pair[1] and pair[0] != pair[1]:
             crossing.setdefault(pair, []).append(item)
     return {pair: Edge(*pair, tuple(sorted(set(found)))) for pair, found in sorted(crossing.items())}
+
+
+def _uses(imports: Sequence[Import]) -> dict[str, tuple[Import, ...]]:
+    """Imports by the file that they reach, in order; a file that imports itself is left out."""
+    found: dict[str, list[Import]] = {}
+    for item in sorted(set(imports)):
+        if item.target != item.path:
+            found.setdefault(item.target, []).append(item)
+    return {path: tuple(items) for path, items in found.items()}

@@ -1,0 +1,308 @@
+"""What the rows of the decision workflow ask, read, wait for and say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from decisions_tool.documents import frontmatter
+from decisions_tool.documents.computed import TallyDocument
+from decisions_tool.documents.framing import Framing
+from decisions_tool.documents.judged import AGAIN, DEGRADED, IN, Compliance, Gate
+from decisions_tool.documents.paths import document_path
+from decisions_tool.errors import Finding
+from decisions_tool.rules.framing import Ground, lint
+from decisions_tool.rules.rounds import plan_rounds
+from decisions_tool.rules.tally import quorum
+from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.paper import criteria_of, listed, order_of
+from decisions_tool.workflows.phases import Halt
+from decisions_tool.workflows.question import (
+    by_person,
+    compared,
+    converged,
+    current,
+    cycle,
+    ending,
+    first_tally,
+    frame,
+    framing,
+    iteration,
+    last_tally,
+    launched,
+    name_of,
+    needs_vote,
+    passed,
+    seat_of,
+    split_into,
+    voters,
+    wanted_again,
+)  # fmt: skip
+from decisions_tool.workflows.question_writing import (
+    tally_inputs,
+)  # fmt: skip
+from decisions_tool.workflows.settling import settled
+
+_SMALL = 3_000
+_FEW = 5
+
+
+# ---------------------------------------------------------------------- framing
+
+
+def lint_findings(case: Case) -> list[Finding]:
+    """What has to be mended before a question is asked."""
+    return [finding for finding in remarks(case) if finding.severity == "error"]
+
+
+def remarks(case: Case) -> list[Finding]:
+    """Everything that can be said of a framing."""
+    path = case.path("framing")
+    exists = case.tracked or (lambda path: True)
+    first = frontmatter.read(case.text(path), path).body_line
+    return lint(frame(case), path, first, Ground(exists, case.outside.lines)) + _circle(case, path)
+
+
+def _circle(case: Case, path: str) -> list[Finding]:
+    """Questions that wait for each other, and names that are no question."""
+    needs = {case.slug: framing(case).needs}
+    needs |= {slug: case.read(Framing, p).needs for slug, p in _needed(case).items()}
+    circle = plan_rounds(needs).cycle
+    told = []
+    if circle:
+        said = f"questions wait for each other: {' -> '.join(circle)}"
+        told.append(Finding("frame/circle", "error", path, 1, 1, said, "take one of them out of depends-on"))
+    for slug in framing(case).needs:
+        if slug not in needs:
+            hint = f'decisions new question "…" --slug {slug}'
+            told.append(
+                Finding("frame/depends-on", "error", path, 1, 1, f"it depends on {slug}, which is no question", hint)
+            )
+    return told
+
+
+def _needed(case: Case) -> dict[str, str]:
+    """Question -> path of its framing, for those that this one depends on."""
+    return {path.split("/")[-2]: path for path in case.shared if path.endswith("/framing.md")}
+
+
+def waits_for_others(case: Case) -> Halt | None:
+    """Questions that have to be decided first."""
+    found = [slug for slug, path in _needed(case).items() if not case.read(Framing, path).meta.record]
+    waits = [slug for slug in framing(case).needs if slug in found]
+    return Halt(f"{waits[0]} has to be decided first", f"decisions why {waits[0]}") if waits else None
+
+
+# ---------------------------------------------------------------------- what applies
+
+
+def by_agents(case: Case) -> bool:
+    """Whether agents work on this question: no person decides it, and its parts do not."""
+    return not by_person(case) and not split_into(case)
+
+
+def wants_identity(case: Case) -> bool:
+    """Whether the question wants an identity: its tier says so, or its key files and the repository are not small."""
+    asked = framing(case)
+    if not by_agents(case) or (asked.meta.identity or asked.frame.identity).casefold() == "none":
+        return False
+    tier = asked.tier
+    return tier > 0 if tier is not None else len(asked.frame.files) >= _FEW or case.outside.lines() > _SMALL
+
+
+def to_vote(case: Case) -> bool:
+    return by_agents(case) and needs_vote(case)
+
+
+def tallied(case: Case, slot: str) -> bool:
+    return current(case, case.find(TallyDocument), tally_inputs(case))
+
+
+def wants_runoff(case: Case) -> bool:
+    return to_vote(case) and first_tally(case).next in {"runoff", "patch"}
+
+
+def hybrids(case: Case) -> tuple[str, ...]:
+    return tuple(found.slot for found in compared(case).hybrids[:2])
+
+
+# ---------------------------------------------------------------------- halts
+
+
+def gate_halt(case: Case) -> Halt | None:
+    gate = case.find(Gate)
+    if gate is None or gate.meta.status not in {"reframe", "quorum"}:
+        return None
+    if gate.meta.status == "reframe":
+        why = f"more than half of {launched(case)} proposals passed at most one check: revise the framing"
+        return Halt(why, f"decisions redo {case.slug} propose")
+    why = f"{len(passed(case))} of {launched(case)} proposals passed the gate, {quorum(launched(case))} are needed"
+    return Halt(why, f"decisions redo {case.slug} propose")
+
+
+def tally_halt(case: Case) -> Halt | None:
+    """What a person has to do about a tally that leads nowhere by itself."""
+    if settled(case):
+        return None
+    if by_person(case):
+        return Halt("a person decides this question", f'decisions decide {case.slug} "<what>" --reason "<why>"')
+    if split_into(case):
+        return None
+    following = ending(case)
+    if following == "more-votes":
+        why = f"{first_tally(case).valid} of {len(voters(case))} votes can be counted, {quorum(len(voters(case)))} are needed"
+        return Halt(why, f"decisions redo {case.slug} vote")
+    if following in {"escalate", "refine"}:
+        limit = iteration(case) >= case.settings.decision.iterations and last_tally(case).next == "refine"
+        why = (
+            f"{iteration(case)} iterations are spent: a person decides" if limit else "the tally leaves it to a person"
+        )
+        return Halt(why, f'decisions decide {case.slug} <approach> --reason "<why>"')
+    return None
+
+
+def parts_halt(case: Case) -> Halt | None:
+    """Sub-questions that are not decided yet."""
+    left = [slug for slug in split_into(case) if not _decided(case, slug)]
+    return Halt(f"{', '.join(left)} has to be decided first", f"decisions why {left[0]}") if left else None
+
+
+def _decided(case: Case, slug: str) -> bool:
+    path = document_path(slug, "framing")
+    return case.file(path) is not None and bool(case.read(Framing, path).meta.record)
+
+
+# ---------------------------------------------------------------------- what agents are told
+
+
+def told(case: Case, **more: str) -> dict[str, str]:
+    decision = case.settings.decision
+    anchors = "; ".join(f"{c.name}: {c.anchors}" for c in decision.criteria)
+    return {
+        "question": name_of(case),
+        "criteria": listed([(c.name, c.weight) for c in decision.criteria]),
+        "anchors": anchors,
+        **more,
+    }
+
+
+def told_proposer(case: Case, slot: str) -> dict[str, str]:
+    seat, again = seat_of(case, slot), wanted_again(case, slot)
+    gate = case.find(Gate)
+    failed = gate.rows[slot].failed if again and gate else ""
+    return told(case, seat=seat, directive=case.settings.directive(seat), asked=again, failed=failed)
+
+
+def told_judge(case: Case, slot: str) -> dict[str, str]:
+    seats = ", ".join(f"{name}={seat_of(case, name)}" for name in sorted(case.slots("proposal")))
+    directives = "; ".join(
+        f"{seat}: {case.settings.directive(seat) or 'no directive'}" for seat in dict.fromkeys(cycle(case).propose)
+    )
+    return {"seats": seats, "directives": directives}
+
+
+def told_synthesizer(case: Case, slot: str) -> dict[str, str]:
+    numbers = ", ".join(str(int(name[-2:])) for name in passed(case))
+    return told(case, proposals=numbers, hybrids="yes")
+
+
+def told_integrator(case: Case, slot: str) -> dict[str, str]:
+    wanted = next(found for found in compared(case).hybrids if found.slot == slot)
+    return told(case, name=wanted.name, of=", ".join(wanted.of), reason=wanted.reason)
+
+
+def told_voter(kind: str) -> Callable[[Case, str], dict[str, str]]:
+    def about(case: Case, slot: str) -> dict[str, str]:
+        seat = "skeptical" if kind == "confirm" else seat_of(case, slot)
+        successes = ", ".join(str(n) for n in range(1, len(frame(case).success) + 1))
+        return told(case) | {
+            "seat": seat, "directive": case.settings.directive(seat), "labels": ", ".join(order_of(case, slot, kind)),
+            "criteria": listed(criteria_of(case, slot)), "successes": successes,
+        }  # fmt: skip
+
+    return about
+
+
+def told_patcher(case: Case, slot: str) -> dict[str, str]:
+    found = first_tally(case)
+    label = max(found.votes, key=lambda x: (found.votes[x], found.sums[x]))
+    approach = compared(case).approach(label)
+    return told(
+        case, label=label, name=approach.name if approach else label, vetoed=", ".join(found.vetoes.get(label, ()))
+    )
+
+
+def told_refiner(case: Case, slot: str) -> dict[str, str]:
+    found = first_tally(case)
+    ranked = sorted(found.sums, key=lambda x: (-found.counted.get(x, 0), -found.sums[x]))[:2]
+    return {"leaders": ", ".join(ranked), "iteration": str(iteration(case)), "question": name_of(case)}
+
+
+# ---------------------------------------------------------------------- what is read
+
+
+def ground(case: Case, slot: str) -> tuple[str, ...]:
+    """What every agent starts from: framing, identity, constraints, addenda of the questions before this one."""
+    addenda = [path for path in case.shared if path.endswith("/constraint-addendum.md")]
+    common = [path for path in (document_path("", "identity"), document_path("", "constraints")) if path in case.shared]
+    return (case.path("framing"), *common, *addenda)
+
+
+def synthesis_reads(case: Case, slot: str) -> tuple[str, ...]:
+    held_by = case.slots("proposal")
+    return (*ground(case, slot), *case.paths("gate"), *(held_by[name] for name in passed(case)))
+
+
+def hybrid_reads(case: Case, slot: str) -> tuple[str, ...]:
+    wanted = next(found for found in compared(case).hybrids if found.slot == slot)
+    agents = [n for label in wanted.of if (a := compared(case).approach(label)) for n in a.agents]
+    held_by = case.slots("proposal")
+    return (
+        *ground(case, slot),
+        *case.paths("comparison"),
+        *(p for n in agents if (p := held_by.get(f"agent-{n:02d}"))),
+    )
+
+
+def vote_reads(case: Case, slot: str) -> tuple[str, ...]:
+    """What the ballot paper is made from; the paper itself is what a voter sees."""
+    return (
+        *ground(case, slot)[:2],
+        *case.paths("comparison"),
+        *case.paths("proposal"),
+        *case.paths("hybrid"),
+        *case.paths("patch"),
+    )
+
+
+def judged(case: Case, slot: str) -> bool:
+    return current(case, case.find(Compliance), case.paths("proposal"))
+
+
+def gated(case: Case, slot: str) -> bool:
+    return current(case, case.find(Gate), (*case.paths("proposal"), *case.paths("compliance")))
+
+
+def proposed(case: Case, slot: str) -> bool:
+    return slot in case.slots("proposal") and not wanted_again(case, slot)
+
+
+def say_gate(case: Case, slot: str) -> str:
+    gate = case.find(Gate)
+    if gate is None:
+        return ""
+    counts = {name: len(gate.slots(name)) for name in (IN, DEGRADED, "out", "retry", AGAIN)}
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def say_comparison(case: Case, slot: str) -> str:
+    found = converged(case)
+    return f"{len(compared(case).approaches)} approaches, {found.held}/{found.passed} on {found.label}"
+
+
+def say_tally(case: Case, slot: str) -> str:
+    held_as = case.find(TallyDocument)
+    return f"{held_as.meta.verdict}, {held_as.meta.winner or 'nobody'}, next: {held_as.meta.outcome}" if held_as else ""
+
+
+def say_record(case: Case, slot: str) -> str:
+    return (framing(case).meta.record or "").rpartition("/")[2].removesuffix(".md")
