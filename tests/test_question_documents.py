@@ -20,7 +20,7 @@ from decisions_tool.documents.identity import Identity
 from decisions_tool.documents.judged import OUTCOMES, Compliance, Gate, Graded, RefineAnswer, gate_text
 from decisions_tool.documents.proposal import FileChange, Proposal, listed, read_proposal
 from decisions_tool.documents.sections import bullets, cited, code_blocks, key, nothing
-from decisions_tool.documents.vote import Cast, Vote, complete, named_as, read_vote, vote_text
+from decisions_tool.documents.vote import Cast, Vote, complete, named_as, read_vote, relabelled, vote_text
 from decisions_tool.errors import DocumentError
 from tests.ragged import ragged_frame, ragged_vote
 from tests.test_documents import blocks
@@ -422,6 +422,21 @@ def test_d10_a_vote_is_held_to_the_labels_and_criteria_it_was_asked_for() -> Non
     ]
     assert missing[0].hint == "write - B / Extensibility (5): one sentence"
     assert complete(read_vote(text), ("A", "B"), CRITERIA[:4], reasons=False) == []
+
+
+def test_d10_names_become_labels_and_two_rows_of_one_approach_are_named() -> None:
+    labels = {"loopwithaclock": "A", "queuetable": "B"}
+    cast = relabelled(Vote.parse(BY_NAME.replace("**My winner:** the loop\n", ""), "x.md").cast, labels)
+    assert (list(cast.scores), cast.winner, named_as(cast, CRITERIA)) == (["A", "B"], "A", scored())
+    assert complete(cast, ("A", "B"), CRITERIA, reasons=True) == []
+    twice = relabelled(read_vote(f"{TABLE}| Ledger | 0 |\n"), {"ledger": "A"})
+    assert [(problem.line, problem.message) for problem in complete(twice, ("A", "B"), ("S",), reasons=False)] == [
+        (5, "Ledger / S: the score 0 is not from 1 to 5"), (5, "the approach 'A' has two rows"),
+    ]  # fmt: skip
+    zero = relabelled(read_vote("| Approach | S |\n|---|---|\n| Ledger | 0 |\n"), {"ledger": "A"})
+    assert [problem.message for problem in complete(zero, ("A",), ("S",), reasons=False)] == [
+        "Ledger / S: the score 0 is not from 1 to 5"
+    ]
 
 
 @pytest.mark.parametrize("why", ["", "—", "n/a", "<why>", "none"])
@@ -839,7 +854,7 @@ def test_d8_a_synthesis_by_the_book_is_read() -> None:
         "A library, as agents 2 and 5 remark.",
         "The same problem, and three places for it.",
     )
-    assert (said.violations, said.open) == ((), ("Who reads the log?",))
+    assert (said.violations, said.questions) == ((), ("Who reads the log?",))
 
 
 def test_d8_a_synthesis_in_a_loose_hand_is_read() -> None:
@@ -852,7 +867,7 @@ def test_d8_a_synthesis_in_a_loose_hand_is_read() -> None:
     assert [one.line for one in said.approaches] == [line_with(LOOSE, part) for part in ("**A:", "**B", "Approach C")]
     assert said.hybrids == (Joined("hybrid-01", "loop with rows", ("A", "B"), "both lead"),)
     assert (said.question, said.convergence, said.missing) == ("retry-policy", "4 of 10 on A", ())
-    assert (said.open, said.violations) == ((), ("C contradicts **Invariants**: callers never sleep.",))
+    assert (said.questions, said.violations) == ((), ("C contradicts **Invariants**: callers never sleep.",))
 
 
 ENTRIES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {

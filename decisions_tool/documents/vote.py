@@ -211,12 +211,20 @@ def relabelled(cast: Cast, labels: Mapping[str, str]) -> Cast:
         return said if said in labels.values() else known_as(said, labels) or said
 
     def each(said: Mapping[str, T]) -> dict[str, T]:
-        return {plain(label): value for label, value in said.items()}
+        found: dict[str, T] = {}
+        for label, value in said.items():
+            found.setdefault(plain(label), value)
+        return found
 
+    rows = [plain(label) for label in cast.scores]
+    twice = [label for at, label in enumerate(cast.scores) if plain(label) in rows[:at]]
+    said, hint = "has two rows", "give each approach one row"
+    clashes = tuple(Problem(cast.lines.get(label, 1), f"the approach {plain(label)!r} {said}", hint) for label in twice)
     return cast._replace(
         scores=each(cast.scores), stated=each(cast.stated), success=each(cast.success), lines=each(cast.lines),
         reasons={(plain(label), name): why for (label, name), why in cast.reasons.items()},
-        winner=plain(cast.winner) if cast.winner else None,
+        winner=plain(cast.winner) if cast.winner else None, problems=cast.problems + clashes,
+        unread=frozenset((plain(label), name) for label, name in cast.unread),
     )  # fmt: skip
 
 
