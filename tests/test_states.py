@@ -633,7 +633,6 @@ def test_from_a_folder_below_everything_is_the_same(repo: Repo, cli: Cli, below:
     assert repo.git("status", "--porcelain") == "?? _tasks/second/"
 
 
-@pytest.mark.xfail(strict=True, reason="the paths of hints begin at the top of the repository")
 @pytest.mark.parametrize("args", [("status",), ("new", "task", "Second")])
 def test_from_a_folder_below_the_command_of_a_hint_works(repo: Repo, cli: Cli, args: tuple[str, ...]) -> None:
     """U5"""
@@ -783,7 +782,6 @@ def test_the_story_of_a_case_is_told_by_its_name_alone(repo: Repo, cli: Cli, nam
     assert result.code == 1 and "no commit touches" in result.err
 
 
-@pytest.mark.xfail(strict=True, reason="names are not quoted in the commands that people are told to type")
 @pytest.mark.parametrize("args", [("status",), ("next",), ("why",), ("check", "--staged")], ids=" ".join)
 def test_a_command_to_copy_is_safe_for_any_name_of_a_case(repo: Repo, cli: Cli, args: tuple[str, ...]) -> None:
     """S18 U5: the folder may be somebody else's."""

@@ -173,6 +173,7 @@ def _check_case(root: Path, folder: str) -> list[Finding]:
 
 def _staged(folder: Path) -> Iterator[Found]:
     from decisions_tool.ledger.disk import Found
+    from decisions_tool.ledger.files import typed
     from decisions_tool.ledger.repository import Repository
     from decisions_tool.ledger.staged import staged_files
 
@@ -183,9 +184,8 @@ def _staged(folder: Path) -> Iterator[Found]:
             if mode == "000000":
                 odd = Finding("document/file", "error", path, 0, 0, "is not merged", "git mergetool")
             elif not mode.startswith("100"):
-                odd = Finding(
-                    "document/file", "error", path, 0, 0, "is not a regular file", f"git rm --cached -- {path}"
-                )
+                hint = typed(repository.place.root, "git rm --cached -- {}", path)
+                odd = Finding("document/file", "error", path, 0, 0, "is not a regular file", hint)
             yield Found(path, data, odd)
     finally:
         repository.close()

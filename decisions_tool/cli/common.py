@@ -33,6 +33,14 @@ def opened(folder: Path) -> Iterator[Repository]:
         repository.close()
 
 
+def keep(folder: Path, path: str) -> str:
+    """The command that commits a file which nothing else does."""
+    from decisions_tool.ledger.files import typed
+    from decisions_tool.ledger.git import locate
+
+    return typed(locate(folder).root, "git add -- {} && git commit -m 'My changes' -- {}", path)
+
+
 def put_json(value: dict[str, Any]) -> None:
     """A JSON value on stdout, with the version of its shape first."""
     sys.stdout.write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1) + "\n")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from decisions_tool.cli.common import any_case, as_json, opened, put_json
+from decisions_tool.cli.common import any_case, as_json, keep, opened, put_json
 from decisions_tool.errors import DecisionsError
 from decisions_tool.report.terminal import put, say, table
 from decisions_tool.text import plural
@@ -52,7 +53,7 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: b
         say(f"{count - len(shown)} more are finished or unmanaged: decisions status --all")
     for item in skipped:
         say(f"skipped: {item['path']} {item['reason']}", "warning")
-    _tell_uncommitted(seen.uncommitted)
+    _tell_uncommitted(folder, seen.uncommitted)
 
 
 def _trees(folder: Path, rows: list[Row]) -> None:
@@ -68,13 +69,13 @@ def _trees(folder: Path, rows: list[Row]) -> None:
                 put(f"{branch} {found['path']}  {' '.join(filter(None, (found['status'], found['by'])))}".rstrip())
 
 
-def _tell_uncommitted(paths: list[str] | None) -> None:
+def _tell_uncommitted(folder: Path, paths: list[str] | None) -> None:
     if paths is None:
         say("many cases are open; to look for uncommitted files in them: decisions status --uncommitted", "quiet")
     for path in (paths or [])[:20]:
         say(f"not committed, so not seen: {path}", "warning")
     if paths:
-        say(f"    git add -- {paths[0]} && git commit -m 'My changes' -- {paths[0]}")
+        say(f"    {keep(folder, paths[0])}")
 
 
 def _phase(row: Row) -> str:
@@ -110,7 +111,7 @@ def next_(folder: Path, as_json: bool) -> None:
                     {
                         "case": row["case"],
                         "why": f"{row['phase']}: {row['waiting_for']}",
-                        "command": f"decisions run {row['case']}",
+                        "command": f"decisions run {quote(row['case'])}",
                     }
                 )
     if as_json:
@@ -150,23 +151,26 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
 
     if outlook.phase == "unmanaged":
         where = "is older than decisions init" if case.settings.initialised else "the repository is not initialised"
-        command = f"decisions start {case.slug}" if case.settings.initialised else "decisions init"
+        command = f"decisions start {quote(case.slug)}" if case.settings.initialised else "decisions init"
         return [(f"it is left alone: {where}", command)]
     if outlook.phase == "none":
         what = "task" if case.opens == "request" else "question"
         return [
-            (f"it has no {case.path(case.opens).rpartition('/')[2]}", f'decisions new {what} "…" --slug {case.slug}')
+            (
+                f"it has no {case.path(case.opens).rpartition('/')[2]}",
+                f'decisions new {what} "…" --slug {quote(case.slug)}',
+            )
         ]
     if outlook.phase in {"done", "closed"}:
         reason = case.opening.meta.reason if case.opening else None
-        return [(f"it is over{f': {reason}' if reason else ''}", f"decisions show {case.slug}")]
+        return [(f"it is over{f': {reason}' if reason else ''}", f"decisions show {quote(case.slug)}")]
     found: list[tuple[str, str]] = []
     for action in outlook.actions:
         if isinstance(action, Ask):
             backend = case.settings.backend(action.slot, row(case.workflow, action.phase).by)
-            found.append((f"{action.slot} has to answer ({backend})", f"decisions run {case.slug}"))
+            found.append((f"{action.slot} has to answer ({backend})", f"decisions run {quote(case.slug)}"))
         elif isinstance(action, Compute):
-            found.append((f"{action.phase} has to be computed", f"decisions run {case.slug}"))
+            found.append((f"{action.phase} has to be computed", f"decisions run {quote(case.slug)}"))
         elif isinstance(action, Wait):
             found.append((f"{action.who}: {action.why}", action.command))
         elif isinstance(action, Refuse):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -82,6 +83,7 @@ def question(folder: Path, question: str, slug: str, impact: str, depends_on: tu
 
 def _open_case(folder: Path, workflow: str, title: str, text: str, slug: str, commit: bool) -> None:
     from decisions_tool.engine.verbs import commit_opening, ready, write_opening
+    from decisions_tool.ledger.files import typed
 
     with opened(folder) as repository:
         if commit:
@@ -93,7 +95,8 @@ def _open_case(folder: Path, workflow: str, title: str, text: str, slug: str, co
             say("Next: decisions run")
         else:
             name, word = path.split("/")[-2], "Question" if workflow == "decision" else "Request"
-            say(f"Next: edit it, then: git add {path} && git commit -m '{word}: {name}' && decisions run")
+            commands = f"git add {{}} && git commit -m '{word}: {name}' && decisions run"
+            say(f"Next: edit it, then: {typed(repository.place.root, commands, path)}")
 
 
 @click.command()
@@ -168,4 +171,4 @@ def undo(folder: Path, case: str, reason: str) -> None:
 
     with opened(folder) as repository:
         back(repository, case, reason, Progress())
-    say(f"Next: decisions why {case}")
+    say(f"Next: decisions why {quote(case)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -30,7 +31,9 @@ def _register(case: Case) -> tuple[str, Register]:
     path = case.path("concerns")
     if path not in case.files:
         if not names:
-            raise DecisionsError(f"{case.folder} has no 004-expert-concerns.md yet", f"decisions why {case.slug}")
+            raise DecisionsError(
+                f"{case.folder} has no 004-expert-concerns.md yet", f"decisions why {quote(case.slug)}"
+            )
         path = names[0]
     text = _whole(case, path)
     return path, registered(frontmatter.read(text, path))
@@ -156,7 +159,7 @@ def schedule(folder: Path, task: str, as_json: bool) -> int:
     with any_case(folder, task) as (case, _):
         made = schedule_of(case)
     if not made.tracks:
-        raise DecisionsError(f"{task} has no planned roadmap yet", f"decisions why {task}")
+        raise DecisionsError(f"{task} has no planned roadmap yet", f"decisions why {quote(task)}")
     errors = any(finding.severity == "error" for finding in made.findings)
     rows = _phase_rows(made)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -43,7 +44,7 @@ def frame(folder: Path, question: str, as_json: bool) -> int:
 
 def _only_questions(case: Case) -> None:
     if case.workflow != "decision":
-        raise DecisionsError(f"{case.slug} is a task and no question", f"decisions show {case.slug}")
+        raise DecisionsError(f"{case.slug} is a task and no question", f"decisions show {quote(case.slug)}")
 
 
 @click.command()
@@ -60,7 +61,7 @@ def gate(folder: Path, question: str, as_json: bool) -> None:
         _only_questions(case)
         tried = attempts(case)
         if not tried:
-            raise DecisionsError(f"{case.slug} has no proposal yet", f"decisions why {case.slug}")
+            raise DecisionsError(f"{case.slug} has no proposal yet", f"decisions why {quote(case.slug)}")
         found = judge(tried, terms(case), launched(case), light(case))
     if as_json:
         rows = [
@@ -93,7 +94,7 @@ def tally(folder: Path, question: str, planned: int | None, as_json: bool) -> in
         _only_questions(case)
         counted = count(case, planned)
     if not counted.votes:
-        raise DecisionsError(f"{case.slug} has no vote yet", f"decisions why {case.slug}")
+        raise DecisionsError(f"{case.slug} has no vote yet", f"decisions why {quote(case.slug)}")
     if as_json:
         put_json(shape(counted.found, counted.setup))
         for finding in counted.findings:
@@ -142,7 +143,7 @@ def record(folder: Path, question: str, as_json: bool) -> None:
         path = framing(case).meta.record
         text = case.outside.now(path) if path else None
     if path is None or text is None:
-        raise DecisionsError(f"{case.slug} is not decided yet", f"decisions why {case.slug}")
+        raise DecisionsError(f"{case.slug} is not decided yet", f"decisions why {quote(case.slug)}")
     made = Record.parse(text, path)
     if as_json:
         rehearsal = bool(made.meta.rehearsal)

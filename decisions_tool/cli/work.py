@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from decisions_tool.cli.common import as_json, opened, put_finding, put_json
+from decisions_tool.cli.common import as_json, keep, opened, put_finding, put_json
 from decisions_tool.errors import WaitingForPeople
 from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say
@@ -54,7 +55,7 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
         for finding in findings:
             put_finding(finding)
         for slug in outcome.finished:
-            say(f"{slug} is finished: decisions show {slug}", "done")
+            say(f"{slug} is finished: decisions show {quote(slug)}", "done")
     if findings:
         return 1
     if outcome.waits:
@@ -82,7 +83,7 @@ def _tell_uncommitted(folder: Path) -> None:
     if paths:
         shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
         say(f"not committed, so not seen: {shown}", "waiting")
-        say(f"    git add -- {paths[0]} && git commit -m 'My changes' -- {paths[0]}")
+        say(f"    {keep(folder, paths[0])}")
 
 
 @click.command()
@@ -97,7 +98,8 @@ def prompt(folder: Path, case: str, slot: str) -> None:
         made = packet(repository, case, slot)
     put(made.prompt)
     where = made.path or "any file"
-    say(f"Write the answer to {where}, then: decisions submit {case} {made.phase}/{made.slot} {made.path or 'FILE'}")
+    file = quote(made.path) if made.path else "FILE"
+    say(f"Write the answer to {where}, then: decisions submit {quote(case)} {made.phase}/{made.slot} {file}")
 
 
 @click.command()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from shlex import quote
 
 from decisions_tool.agents import backends
 from decisions_tool.agents.protocol import Answer, Backend, Packet, Ticket
@@ -16,10 +17,10 @@ from decisions_tool.engine.overview import settled
 from decisions_tool.engine.packets import input_blobs, make_packet
 from decisions_tool.engine.spool import Spool, Spooled, question_key
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
-from decisions_tool.ledger.files import refuse_closed
+from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready
-from decisions_tool.ledger.record import Ledger, Turn
+from decisions_tool.ledger.record import COMMIT, Ledger, Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import Transition
 from decisions_tool.workflows.case import Case, with_changes
@@ -146,7 +147,7 @@ class Engine:
         path = case.path(phase.writes)
         if path not in self._dirty(case):
             return False
-        self._block(ask, f"{path} has uncommitted changes", f"git commit -m 'my changes' -- {path}")
+        self._block(ask, f"{path} has uncommitted changes", typed(self.repository.place.root, COMMIT, path))
         return True
 
     def _dirty(self, case: Case) -> list[str]:
@@ -213,7 +214,7 @@ class Engine:
     def _wait(self, question: _Question, ticket: Ticket) -> None:
         packet = question.packet
         name = (packet.case, packet.phase, packet.slot)
-        command = f"decisions prompt {packet.case} {packet.phase}/{packet.slot}"
+        command = f"decisions prompt {quote(packet.case)} {packet.phase}/{packet.slot}"
         self._blocked[name] = Wait(
             packet.case, packet.phase, "a person", ticket.waits_for or f"the answer of {packet.slot}", command
         )
@@ -241,7 +242,7 @@ class Engine:
         except (Busy, Denied):
             raise
         except DecisionsError as error:
-            command = f"decisions redo {item.case} {item.phase}/{item.slot}"
+            command = f"decisions redo {quote(item.case)} {item.phase}/{item.slot}"
             self._block(
                 item, f"the answer of {item.slot} does not fit: {error.message}", error.hint if left else command
             )

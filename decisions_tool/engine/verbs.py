@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.config import FILE
@@ -110,7 +111,7 @@ def start(repository: Repository, slug: str, listen: Listener | None = None) -> 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         request = _opening(case)
         if request.meta.status != "open":
-            raise DecisionsError(f"{slug} is {request.meta.status} already", f"decisions why {slug}")
+            raise DecisionsError(f"{slug} is {request.meta.status} already", f"decisions why {quote(slug)}")
         phase = table(case.workflow)[0]
         return phase.write(case, case.opens, None), Transition(
             slug, phase.name, case.opens, phase.says, RULE, inputs=input_blobs(case, phase, case.opens)
@@ -128,9 +129,9 @@ def set_status(
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         request, path = _opening(case), case.path(case.opens)
         if request.meta.status == status:
-            raise DecisionsError(f"{slug} is {status} already", f"decisions why {slug}")
+            raise DecisionsError(f"{slug} is {status} already", f"decisions why {quote(slug)}")
         if verb == "resume" and request.meta.status not in {"paused", "closed"}:
-            raise DecisionsError(f"{slug} is neither paused nor closed", f"decisions why {slug}")
+            raise DecisionsError(f"{slug} is neither paused nor closed", f"decisions why {quote(slug)}")
         text = _with_front_matter(case, path)
         target = "open" if status == "active" and request.meta.pinned is None else status
         text = set_meta(text, "status", target, path)
@@ -148,7 +149,7 @@ def _opening(case: Case) -> Opening:
     if opening is None:
         what = "question" if case.workflow == "decision" else "task"
         raise DecisionsError(
-            f"{case.slug} has no {case.path(case.opens)}", f'decisions new {what} "…" --slug {case.slug}'
+            f"{case.slug} has no {case.path(case.opens)}", f'decisions new {what} "…" --slug {quote(case.slug)}'
         )
     return opening
 
@@ -166,7 +167,7 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         phase = row(case.workflow, name)
         if not phase.applies(case) or phase.missing(case):
-            raise DecisionsError(f"{name} of {slug} is not complete yet", f"decisions why {slug}")
+            raise DecisionsError(f"{name} of {slug} is not complete yet", f"decisions why {quote(slug)}")
         person = own_identity(repository)
         changes: Changes = {}
         for path in written(case, phase):
@@ -188,10 +189,10 @@ def decide(repository: Repository, slug: str, what: str, reason: str, listen: Li
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         if case.workflow != "decision":
-            raise DecisionsError(f"{slug} is a task and no question", f"decisions show {slug}")
+            raise DecisionsError(f"{slug} is a task and no question", f"decisions show {quote(slug)}")
         opening, path = _opening(case), case.path(case.opens)
         if getattr(opening.meta, "record", None):
-            raise DecisionsError(f"{slug} is decided already", f"decisions record {slug}")
+            raise DecisionsError(f"{slug} is decided already", f"decisions record {quote(slug)}")
         if opening.meta.pinned is None:
             raise DecisionsError(f"{slug} has not begun", "decisions run")
         text, person = case.text(path), own_identity(repository)
@@ -244,16 +245,17 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         last = undoable(repository, turn.tip, slug)
         if last is None:
-            raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {slug}")
+            raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {quote(slug)}")
         phase, slot = last.value("Phase"), last.value("Slot")
         if phase in {"start", "request", "init"}:
-            raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {slug} --reason …")
+            raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {quote(slug)} --reason …")
         changes: Changes = {}
         for change in last.changes:
             held = case.files.get(change.path)
             if (held.blob if held else "") != change.after:
                 raise DecisionsError(
-                    f"{change.path} changed after {last.commit[:10]}", f"decisions redo {slug} {phase}/{slot}"
+                    f"{change.path} changed after {last.commit[:10]}",
+                    f"decisions redo {quote(slug)} {quote(phase + '/' + slot)}",
                 )
             before = repository.blob(change.before) if change.before else None
             changes[change.path] = frontmatter.decode(before, change.path) if before is not None else None
@@ -287,7 +289,7 @@ def submit(repository: Repository, slug: str, name: str, file: Path, day: str, l
         own = phase.path(case, slot)
         left = {own: data} if own and file.resolve() == (repository.place.root / own).resolve() else None
         if not engine.record(slug, phase.name, slot, Reply(body, "manual", day, inputs=inputs), left):
-            raise DecisionsError(f"{slug} does not wait for {phase.name}/{slot}", f"decisions why {slug}")
+            raise DecisionsError(f"{slug} does not wait for {phase.name}/{slot}", f"decisions why {quote(slug)}")
 
 
 def _open_slot(case: Case, name: str) -> tuple[Phase, str]:
@@ -295,7 +297,7 @@ def _open_slot(case: Case, name: str) -> tuple[Phase, str]:
     waiting = [(phase, slot) for phase, slot in found if not phase.done(case, slot)]
     if len(waiting) != 1:
         said = "is answered already" if not waiting else "names several slots"
-        raise DecisionsError(f"{name} {said}", f"decisions why {case.slug}")
+        raise DecisionsError(f"{name} {said}", f"decisions why {quote(case.slug)}")
     return waiting[0]
 
 
@@ -307,6 +309,6 @@ def packet(repository: Repository, slug: str, name: str) -> Packet:
     if len(found) != 1:
         known = ", ".join(f"{phase.name}/{slot}" for phase, slot in found)
         raise DecisionsError(
-            f"{name} names {len(found)} slots", f"one of: {known}" if known else f"decisions why {slug}"
+            f"{name} names {len(found)} slots", f"one of: {known}" if known else f"decisions why {quote(slug)}"
         )
     return make_packet(case, *found[0], repository.place.root)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from shlex import quote
 
 from decisions_tool.errors import DecisionsError, Denied
+from decisions_tool.ledger.git import find_place
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
@@ -76,6 +78,19 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         raise DecisionsError(f"{path}: is not a regular file", "replace it with a regular file")
     with os.fdopen(descriptor, "rb") as stream:
         return stream.read(limit + 1)
+
+
+def typed(root: Path, form: str, path: str) -> str:
+    """A shell command about a repository path, as it is typed in the current folder; {} stands for the path."""
+    try:
+        here = Path.cwd()
+        place = find_place(here)
+    except (OSError, DecisionsError):
+        place = None
+    if place is None or place.root != root:
+        return f"cd {quote(str(root))} && {form.replace('{}', quote(path))}"
+    relative = os.path.relpath(root / path, here)
+    return form.replace("{}", quote(f"./{relative}" if relative.startswith(":") else relative))
 
 
 def inside(root: Path, path: str) -> Path:

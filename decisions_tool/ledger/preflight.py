@@ -65,7 +65,7 @@ def check_ready(repository: Repository) -> None:
     place = repository.place
     for folder in (place.common, place.git_dir, place.common / "objects"):
         refuse_closed(folder)
-    for kept in ("spool", "intents", "journal.jsonl"):
+    for kept in ("", "spool", "intents", "journal.jsonl"):
         refuse_closed(place.store / kept)
     free = shutil.disk_usage(place.common).free
     if free < _SPACE:

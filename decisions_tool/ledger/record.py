@@ -9,7 +9,6 @@ import json
 import os
 import random
 import re
-import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -19,13 +18,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
-from decisions_tool.ledger.files import write_atomically
+from decisions_tool.ledger.files import typed, write_atomically
 from decisions_tool.ledger.git import GitFailed
 from decisions_tool.ledger.locks import WAIT, IndexLock
 from decisions_tool.ledger.objects import Objects
 from decisions_tool.ledger.preflight import branch_for_writing
 from decisions_tool.ledger.repository import Head, Repository
 from decisions_tool.ledger.working import WorkingFiles, Write
+
+#: What a person types to keep changes of theirs.
+COMMIT = "git commit -m 'my changes' -- {}"
 
 #: Seconds within which an update of a ref is over; its lock does not outlive it.
 _REF_UPDATE = 2.0
@@ -262,7 +264,7 @@ class Turn:
     def _write(self, objects: Objects, root: str, path: str, text: str | None, left: bytes | None) -> Write:
         entry = self.ledger.repository.lookup(root, path)
         if entry is not None and not entry.mode.startswith("100"):
-            raise DecisionsError(f"{path}: is not a regular file in git", f"git rm --cached -- {shlex.quote(path)}")
+            raise DecisionsError(f"{path}: is not a regular file in git", self._typed("git rm --cached -- {}", path))
         self._refuse_odd_folders(root, path)
         before = entry.oid if entry else ""
         after = objects.add("blob", text.encode("utf-8")) if text is not None else ""
@@ -278,19 +280,21 @@ class Turn:
             if entry is None:
                 return
             if entry.mode != "40000":
-                raise DecisionsError(
-                    f"{folder}: is not a folder in git", f"git mv -- {shlex.quote(folder)} <elsewhere>"
-                )
+                hint = self._typed("git mv -- {} <elsewhere>", folder)
+                raise DecisionsError(f"{folder}: is not a folder in git", hint)
 
     def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""
         for write in writes:
             staged = held[write.path].blob if write.path in held else ""
             if staged not in {write.before, *_handed_in(objects, write)}:
-                raise Edited(f"{write.path} has staged changes", _commit_it(write.path))
+                raise Edited(f"{write.path} has staged changes", self._typed(COMMIT, write.path))
             if self.ledger.files.edited(write):
-                add = "" if staged else f"git add -- {shlex.quote(write.path)} && "
-                raise Edited(f"{write.path} has uncommitted changes", add + _commit_it(write.path))
+                hint = self._typed(COMMIT if staged else f"git add -- {{}} && {COMMIT}", write.path)
+                raise Edited(f"{write.path} has uncommitted changes", hint)
+
+    def _typed(self, form: str, path: str) -> str:
+        return typed(self.ledger.repository.place.root, form, path)
 
     def _commit_object(self, tree: str, message: str) -> str:
         git = self.ledger.repository.git
@@ -337,7 +341,3 @@ def _handed_in(objects: Objects, write: Write) -> set[str]:
     if write.before or write.working is None:
         return set()
     return {objects.name("blob", data) for data in (write.working, write.working.replace(b"\r\n", b"\n"), b"")}
-
-
-def _commit_it(path: str) -> str:
-    return f"git commit -m 'my changes' -- {shlex.quote(path)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import NamedTuple, TypeVar
 
 from decisions_tool.config import Settings
@@ -100,7 +101,7 @@ class Case:
     def _data(self, path: str) -> bytes:
         found = self.file(path)
         if found is None:
-            raise DecisionsError(f"{path} is missing", f"decisions why {self.slug}")
+            raise DecisionsError(f"{path} is missing", f"decisions why {quote(self.slug)}")
         return found.data
 
     def find(self, kind: type[D], slot: str = "") -> D | None:

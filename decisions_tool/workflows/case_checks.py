@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.concerns import Concerns
@@ -56,7 +57,7 @@ def _single_track(case: Case) -> list[Finding]:
             1,
             1,
             f"{share}, but there is one track",
-            f"decisions tracks {case.slug}",
+            f"decisions tracks {quote(case.slug)}",
         )
     ]
 
@@ -100,7 +101,9 @@ def _stale(case: Case, fetch: Callable[[str], bytes | None]) -> list[Finding]:
                 assert document is not None
                 name = f"{document.meta.phase}/{document.meta.agent}"
                 message = f"{source} changed after it was read here"
-                found.append(Finding("stale", "warning", path, 1, 1, message, f"decisions redo {case.slug} {name}"))
+                found.append(
+                    Finding("stale", "warning", path, 1, 1, message, f"decisions redo {quote(case.slug)} {quote(name)}")
+                )
     return found
 
 

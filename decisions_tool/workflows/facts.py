@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.contract import Contract
 from decisions_tool.documents.review import Review
@@ -16,7 +18,7 @@ def need(case: Case, kind: type[D]) -> D:
     """The document of a kind, or DecisionsError."""
     found = case.find(kind)
     if found is None:
-        raise DecisionsError(f"{case.path(kind.KIND)} is missing", f"decisions why {case.slug}")
+        raise DecisionsError(f"{case.path(kind.KIND)} is missing", f"decisions why {quote(case.slug)}")
     return found
 
 

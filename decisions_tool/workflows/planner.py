@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TypeAlias
 
 from decisions_tool.config import Settings
@@ -111,7 +112,7 @@ def _idle(case: Case) -> Outlook | None:
         return Outlook("unmanaged", ())
     if opening.meta.status == "paused":
         why = f"paused: {opening.meta.reason}" if opening.meta.reason else "paused"
-        return Outlook("paused", (Wait(case.slug, "paused", "a person", why, f"decisions resume {case.slug}"),))
+        return Outlook("paused", (Wait(case.slug, "paused", "a person", why, f"decisions resume {quote(case.slug)}"),))
     return None
 
 
@@ -131,7 +132,7 @@ def _phase_actions(case: Case, phase: Phase) -> tuple[Action, ...]:
     if found:
         return (Refuse(case.slug, phase.name, tuple(found)),)
     if phase.name in case.settings.gates and not approved(case, phase):
-        command = f"decisions approve {case.slug} {phase.name}"
+        command = f"decisions approve {quote(case.slug)} {phase.name}"
         return (Wait(case.slug, phase.name, "a person", f"approval of {phase.name}", command),)
     return ()
 
@@ -140,7 +141,9 @@ def _slot_action(case: Case, phase: Phase, slot: str) -> Action:
     opening = case.opening
     name = f"{phase.name}/{slot}"
     if opening and name in (opening.meta.undone or ()):
-        return Wait(case.slug, phase.name, "a person", f"{name} was undone", f"decisions redo {case.slug} {name}")
+        return Wait(
+            case.slug, phase.name, "a person", f"{name} was undone", f"decisions redo {quote(case.slug)} {name}"
+        )
     return Compute(case.slug, phase.name, slot) if phase.by == RULE else Ask(case.slug, phase.name, slot)
 
 

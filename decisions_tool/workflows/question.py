@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from decisions_tool.config import Settings
@@ -31,7 +32,9 @@ KEEP = Approach(KEPT, "present-design", "Leave the present design as it is.", ()
 def framing(case: Case) -> Framing:
     found = case.find(Framing)
     if found is None:
-        raise DecisionsError(f"{case.path('framing')} is missing", f'decisions new question "…" --slug {case.slug}')
+        raise DecisionsError(
+            f"{case.path('framing')} is missing", f'decisions new question "…" --slug {quote(case.slug)}'
+        )
     return found
 
 
@@ -199,7 +202,7 @@ def degraded(case: Case) -> tuple[str, ...]:
 def compared(case: Case) -> Compared:
     found = case.find(Comparison)
     if found is None:
-        raise DecisionsError(f"{case.path('comparison')} is missing", f"decisions why {case.slug}")
+        raise DecisionsError(f"{case.path('comparison')} is missing", f"decisions why {quote(case.slug)}")
     return found.said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from shlex import quote
 
 from decisions_tool.documents.proposal import Proposal
 from decisions_tool.errors import DecisionsError, Finding
@@ -88,7 +89,7 @@ def _anchored(case: Case) -> Iterator[Finding]:
     for vote in heard(case):
         text = next((reason for reason in vote.cast.reasons.values() if _MAJORITY.search(reason)), "")
         if text:
-            hint = f"decisions redo {case.slug} vote/{vote.voter}"
+            hint = f"decisions redo {quote(case.slug)} {quote('vote/' + vote.voter)}"
             yield _finding("process/P4", vote.path, f"{vote.voter} argues with how many agree", hint)
 
 
@@ -100,5 +101,5 @@ def _unread(case: Case) -> Iterator[Finding]:
                 "process/P5",
                 vote.path,
                 f"{vote.voter} opened no key file",
-                f"decisions redo {case.slug} vote/{vote.voter}",
+                f"decisions redo {quote(case.slug)} {quote('vote/' + vote.voter)}",
             )

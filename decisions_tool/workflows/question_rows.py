@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.computed import TallyDocument
@@ -73,7 +74,7 @@ def _circle(case: Case, path: str) -> list[Finding]:
         told.append(Finding("frame/circle", "error", path, 1, 1, said, "take one of them out of depends-on"))
     for slug in framing(case).needs:
         if slug not in needs:
-            hint = f'decisions new question "…" --slug {slug}'
+            hint = f'decisions new question "…" --slug {quote(slug)}'
             told.append(
                 Finding("frame/depends-on", "error", path, 1, 1, f"it depends on {slug}, which is no question", hint)
             )
@@ -89,7 +90,7 @@ def waits_for_others(case: Case) -> Halt | None:
     """Questions that have to be decided first."""
     found = [slug for slug, path in _needed(case).items() if not case.read(Framing, path).meta.record]
     waits = [slug for slug in framing(case).needs if slug in found]
-    return Halt(f"{waits[0]} has to be decided first", f"decisions why {waits[0]}") if waits else None
+    return Halt(f"{waits[0]} has to be decided first", f"decisions why {quote(waits[0])}") if waits else None
 
 
 # ---------------------------------------------------------------------- what applies
@@ -134,9 +135,9 @@ def gate_halt(case: Case) -> Halt | None:
         return None
     if gate.meta.status == "reframe":
         why = f"more than half of {launched(case)} proposals passed at most one check: revise the framing"
-        return Halt(why, f"decisions redo {case.slug} propose")
+        return Halt(why, f"decisions redo {quote(case.slug)} propose")
     why = f"{len(passed(case))} of {launched(case)} proposals passed the gate, {quorum(launched(case))} are needed"
-    return Halt(why, f"decisions redo {case.slug} propose")
+    return Halt(why, f"decisions redo {quote(case.slug)} propose")
 
 
 def tally_halt(case: Case) -> Halt | None:
@@ -144,26 +145,26 @@ def tally_halt(case: Case) -> Halt | None:
     if settled(case):
         return None
     if by_person(case):
-        return Halt("a person decides this question", f'decisions decide {case.slug} "<what>" --reason "<why>"')
+        return Halt("a person decides this question", f'decisions decide {quote(case.slug)} "<what>" --reason "<why>"')
     if split_into(case):
         return None
     following = ending(case)
     if following == "more-votes":
         why = f"{first_tally(case).valid} of {len(voters(case))} votes can be counted, {quorum(len(voters(case)))} are needed"
-        return Halt(why, f"decisions redo {case.slug} vote")
+        return Halt(why, f"decisions redo {quote(case.slug)} vote")
     if following in {"escalate", "refine"}:
         limit = iteration(case) >= case.settings.decision.iterations and last_tally(case).next == "refine"
         why = (
             f"{iteration(case)} iterations are spent: a person decides" if limit else "the tally leaves it to a person"
         )
-        return Halt(why, f'decisions decide {case.slug} <approach> --reason "<why>"')
+        return Halt(why, f'decisions decide {quote(case.slug)} <approach> --reason "<why>"')
     return None
 
 
 def parts_halt(case: Case) -> Halt | None:
     """Sub-questions that are not decided yet."""
     left = [slug for slug in split_into(case) if not _decided(case, slug)]
-    return Halt(f"{', '.join(left)} has to be decided first", f"decisions why {left[0]}") if left else None
+    return Halt(f"{', '.join(left)} has to be decided first", f"decisions why {quote(left[0])}") if left else None
 
 
 def _decided(case: Case, slug: str) -> bool:

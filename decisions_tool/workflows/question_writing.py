@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 
 from decisions_tool.documents.base import Document, with_note
 from decisions_tool.documents.comparison import Comparison
@@ -129,7 +130,7 @@ def write_hybrid(phase: str, role: str) -> Callable[[Case, str, Reply | None], C
         if failed:
             told = "; ".join(f"{check}: {why}" for check, why in failed.items())
             raise DocumentError(
-                [Finding("gate/hybrid", "error", path, 1, 1, told, f"decisions redo {case.slug} {phase}/{slot}")]
+                [Finding("gate/hybrid", "error", path, 1, 1, told, f"decisions redo {quote(case.slug)} {phase}/{slot}")]
             )
         return {path: text}
 
@@ -321,7 +322,7 @@ def _forced(case: Case, path: str) -> Changes:
     told = tuple(f"{name}: {known[label].summary}" for name, label in zip(names, ranked, strict=True) if label in known)
     if asked.frame.question == question:
         raise DecisionsError(
-            f"{path}: the framing would not change", f"decisions decide {case.slug} <approach> --reason …"
+            f"{path}: the framing would not change", f"decisions decide {quote(case.slug)} <approach> --reason …"
         )
     words = frame_text(asked.frame._replace(question=question, inside=(*told, *asked.frame.inside[:5])))
     changes = archived(case)
