@@ -15,16 +15,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from decisions_tool.documents import edits, frontmatter, kinds
 from decisions_tool.documents.answers import Owner, OwnersAnswer, PlanAnswer, ResolutionAnswer
-from decisions_tool.documents.base import REHEARSAL, Document, Item, Line, Meta, PathName, Prose, Title, Word
+from decisions_tool.documents.base import REHEARSAL, Document, Item, Line, Meta, PathName, Prose, Title, Where, Word
+from decisions_tool.documents.comparison import Comparison
+from decisions_tool.documents.computed import Addendum, Constraints, Record, TallyDocument
 from decisions_tool.documents.concerns import LETTERS, Concern, Concerns, Resolution, Source
 from decisions_tool.documents.contract import Contract, ContractTrack, Interface, Offer
 from decisions_tool.documents.design import Design
 from decisions_tool.documents.framing import Framing
+from decisions_tool.documents.identity import SECTIONS, Identity
+from decisions_tool.documents.judged import OUTCOMES, Compliance, Gate, Graded, RefineAnswer, gate_text
 from decisions_tool.documents.plans import PlanPhase
+from decisions_tool.documents.proposal import Hybrid, Patch, Proposal
 from decisions_tool.documents.request import Request
 from decisions_tool.documents.research import Research, ResearchMeta, Synthesis
 from decisions_tool.documents.review import SEVERITIES, Review, ReviewFinding, ReviewMeta
 from decisions_tool.documents.roadmap import Operation, Plan, Roadmap, Statements
+from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.documents.written import Written
 from decisions_tool.errors import DocumentError
 
@@ -193,7 +199,10 @@ _KEYS: dict[str, st.SearchStrategy[Any]] = {
     "uid": words, "case": names, "phase": words, "iteration": st.integers(0, 99), "pinned": oids, "role": words, "agent": words,
     "backend": words, "model": words, "rehearsal": st.booleans(), "unmet": some(words), "usage": st.dictionaries(names, words, max_size=2),
     "inputs": st.dictionaries(names, oids, max_size=3), "created": st.just("2026-01-31T12:00:00+05:30"), "reason": words,
-    "decision_makers": some(words), "panel_reason": words, "undone": some(words),
+    "decision_makers": some(words), "panel_reason": words, "undone": some(words), "agents": st.integers(0, 999), "depends_on": some(words),
+    "identity": names, "tier": st.integers(0, 2), "parent": words, "split": some(words), "decided": words, "by": words, "record": names,
+    "order": some(words), "failed": some(words), "outcome": words, "verdict": words, "winner": words, "share": words, "date": days,
+    "consulted": some(words), "informed": some(words),
 }  # fmt: skip
 
 
@@ -260,9 +269,49 @@ requests = st.one_of(
 spoken = st.one_of(requests, requests.map(lambda said: said.replace("\n", "\r\n"))).filter(
     lambda said: "<<<<<<< " not in said
 )
+
+
+def written(kind: type[Written], frame: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Words of a kind that somebody wrote: what it takes to be read, with anybody's text around it."""
+
+    def readable(said: str) -> bool:
+        try:
+            kind.look(said, Where("x.md", 1))
+        except DocumentError:
+            return False
+        return True
+
+    around = st.one_of(st.just(""), prose, _LINES.map(lambda line: f"<!-- {line.replace('-->', '')} -->"))
+    texts = st.tuples(around, *parts, prose).map(
+        lambda made: "\n\n".join([made[0], frame.format(*made[1:-1]), made[-1]])
+    )
+    ends = st.one_of(
+        texts, texts, texts.map(lambda said: said.replace("\n", "\r\n")), st.just(frame.format(*["x"] * len(parts)))
+    )
+    return ends.filter(lambda said: "<<<<<<< " not in said and readable(said))
+
+
+_ROW = st.builds(
+    Graded,
+    slot=items,
+    passed=st.tuples(*[st.booleans()] * 5),
+    outcome=st.sampled_from(OUTCOMES),
+    failed=st.just("") | lines,
+)
+_SCORES = "| Approach | S (x1.00) | Weighted Total |\n|---|---|---|\n| A — {} | 4 (4.00) | 4.00 |\n\n### Winner: A"
+spoken_votes = written(Vote, _SCORES, titles.filter(lambda title: "|" not in title and not set(title) & set("\\`")))
+proposed = written(Proposal, "## Approach: x\n\n### Summary\n\n{}\n\n### Code Sketch\n\n```python\n```", prose)
 PARTS: dict[type[Document], dict[str, st.SearchStrategy[Any]]] = {
     Request: {"words": spoken},
     Framing: {"words": spoken},
+    Identity: {"words": written(Identity, "Commit: 0123abc\n" + "".join(f"\n## {name}\n\n{{}}\n" for name in SECTIONS), *[prose] * len(SECTIONS))},
+    **{kind: {"words": proposed} for kind in (Proposal, Hybrid, Patch)},
+    **{kind: {"words": spoken_votes} for kind in (Vote, Runoff, Confirm)},
+    Compliance: {"words": written(Compliance, "| Proposal | Complies | Why |\n|---|---|---|\n| agent-01 | yes | {} |", items)},
+    Gate: {"words": st.builds(gate_text, items, st.lists(_ROW, max_size=3), numbers, numbers, st.sampled_from(["retry", "done", "reframe", "quorum"]))},
+    Comparison: {"words": written(Comparison, "### Approaches Identified\n\n1. **{}** — x (proposed by agents: 1)\n\n### Dissent", titles)},
+    RefineAnswer: {"words": written(RefineAnswer, "### Sub-question a\n\n{}\n\n### Sub-question b: {}", prose, titles)},
+    **{kind: {"words": spoken} for kind in (TallyDocument, Record, Addendum, Constraints)},
     Roadmap: {"title": titles, "prior_art": prose, "trade_offs": prose, "decisions": prose, "plan": st.none() | plans},
     Review: {"reviewer": titles, "lens": lines, "summary": prose, "findings": findings},
     Concerns: {"title": titles, "concerns": entries},
