@@ -550,13 +550,16 @@ def test_the_addressing_log_is_not_edited_unsaid(finished: Repo, cli: Cli, edit:
     assert cli("audit").code == 1
 
 
-def test_a_concern_is_not_settled_by_hand_without_its_row(finished: Repo, cli: Cli) -> None:
-    """The entry says what the log does not."""
+def test_a_concern_that_was_settled_by_hand_may_get_its_row_later(finished: Repo, cli: Cli) -> None:
+    """Its own row, not one that says something else."""
     settled = finished.read(CONCERNS)
     finished.git("reset", "-q", "--hard", at(finished, "concerns owned"))
     rows = "".join(f"{line}\n" for line in settled.split("\n") if re.match(r"\| [CINQ]\d", line))
-    commit = finished.commit({CONCERNS: settled.replace(rows, "")}, "settled")
-    assert rows and cli("audit", "--json").json["first"] == commit
+    finished.commit({CONCERNS: settled.replace(rows, "")}, "settled")
+    finished.commit({CONCERNS: settled}, "fmt")
+    assert rows and cli("audit").code == 0
+    commit = finished.commit({CONCERNS: settled.replace(rows, rows.upper())}, "tidy")
+    assert cli("audit", "--json").json["first"] == commit
 
 
 def test_rows_of_the_addressing_log_do_not_trade_words(finished: Repo, cli: Cli) -> None:
