@@ -354,6 +354,23 @@ def test_a_squash_by_a_forge_is_folded_although_its_message_carries_trailers(
     assert result.code == 0 and rules(result, "warning") == {"audit/folded"}, result.json["findings"]
 
 
+@pytest.mark.parametrize("message", ["by a forge", "by git", "by hand"])
+@pytest.mark.parametrize("begin", ["Question: q1", "HEAD"])
+def test_a_squash_of_a_question_is_folded(asked: Repo, cli: Cli, begin: str, message: str) -> None:
+    """Its record and who decided included; the pinned commit may have gone."""
+    start = at(asked, begin) if begin != "HEAD" else asked.git("rev-parse", "HEAD")
+    assert cli("decide", "q1", "A list").code == cli("run", "q1").code == 0
+    if message == "by a forge":
+        squash(asked, start)
+    else:
+        tip = asked.git("rev-parse", "HEAD")
+        asked.git("reset", "-q", "--hard", start)
+        asked.git("merge", "-q", "--squash", tip)
+        asked.git("commit", "-q", *(["-m", "Squash q1"] if message == "by hand" else ["--no-edit"]))
+    result = cli("audit", "--json")
+    assert result.code == 0 and rules(result, "warning") == {"audit/folded"}, result.json["findings"]
+
+
 def test_a_squash_hides_no_edit(finished: Repo, cli: Cli) -> None:
     begin = at(finished, "concerns owned")
     finished.commit(reworded(finished), "tidy")
