@@ -354,6 +354,23 @@ def test_a_squash_by_a_forge_is_folded_although_its_message_carries_trailers(
     assert result.code == 0 and rules(result, "warning") == {"audit/folded"}, result.json["findings"]
 
 
+@pytest.mark.parametrize("message", ["by a forge", "by git", "by hand"])
+@pytest.mark.parametrize("begin", ["Question: q1", "HEAD"])
+def test_a_squash_of_a_question_is_folded(asked: Repo, cli: Cli, begin: str, message: str) -> None:
+    """Its record and who decided included; the pinned commit may have gone."""
+    start = at(asked, begin) if begin != "HEAD" else asked.git("rev-parse", "HEAD")
+    assert cli("decide", "q1", "A list").code == cli("run", "q1").code == 0
+    if message == "by a forge":
+        squash(asked, start)
+    else:
+        tip = asked.git("rev-parse", "HEAD")
+        asked.git("reset", "-q", "--hard", start)
+        asked.git("merge", "-q", "--squash", tip)
+        asked.git("commit", "-q", *(["-m", "Squash q1"] if message == "by hand" else ["--no-edit"]))
+    result = cli("audit", "--json")
+    assert result.code == 0 and rules(result, "warning") == {"audit/folded"}, result.json["findings"]
+
+
 def test_a_squash_hides_no_edit(finished: Repo, cli: Cli) -> None:
     begin = at(finished, "concerns owned")
     finished.commit(reworded(finished), "tidy")
@@ -550,13 +567,16 @@ def test_the_addressing_log_is_not_edited_unsaid(finished: Repo, cli: Cli, edit:
     assert cli("audit").code == 1
 
 
-def test_a_concern_is_not_settled_by_hand_without_its_row(finished: Repo, cli: Cli) -> None:
-    """The entry says what the log does not."""
+def test_a_concern_that_was_settled_by_hand_may_get_its_row_later(finished: Repo, cli: Cli) -> None:
+    """Its own row, not one that says something else."""
     settled = finished.read(CONCERNS)
     finished.git("reset", "-q", "--hard", at(finished, "concerns owned"))
     rows = "".join(f"{line}\n" for line in settled.split("\n") if re.match(r"\| [CINQ]\d", line))
-    commit = finished.commit({CONCERNS: settled.replace(rows, "")}, "settled")
-    assert rows and cli("audit", "--json").json["first"] == commit
+    finished.commit({CONCERNS: settled.replace(rows, "")}, "settled")
+    finished.commit({CONCERNS: settled}, "fmt")
+    assert rows and cli("audit").code == 0
+    commit = finished.commit({CONCERNS: settled.replace(rows, rows.upper())}, "tidy")
+    assert cli("audit", "--json").json["first"] == commit
 
 
 def test_rows_of_the_addressing_log_do_not_trade_words(finished: Repo, cli: Cli) -> None:

@@ -43,6 +43,11 @@ class Version(NamedTuple):
         """Words that the document has as the program writes it, and the text has not: labels, rows of a view."""
         return _words(self.document.render(), self._rows) - _words(self.text, self._rows)
 
+    def view(self) -> Counter[str]:
+        """Rows that follow from entries; a person who settles an entry may leave its row to ``fmt``."""
+        rows = self.document.log() if isinstance(self.document, Concerns) else ()
+        return Counter(" ".join(_WORD.findall(" ".join(row))) for row in rows)
+
     @property
     def _rows(self) -> bool:
         return isinstance(self.document, Concerns)
@@ -77,7 +82,8 @@ def explained(before: Version | None, after: Version, keys: Collection[str]) -> 
     unmasked = "rehearsal" in changed and not after.meta.rehearsal
     if unmasked or not changed <= set(keys) or not grown(before.document, after.document):
         return False
-    return not (after.unsaid() - before.unsaid() or after.omitted() - before.omitted())
+    omitted = after.omitted() - before.omitted()
+    return not after.unsaid() - before.unsaid() and omitted <= after.view() - before.view()
 
 
 def same_words(before: Version | None, after: Version | None) -> bool:

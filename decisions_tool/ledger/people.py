@@ -97,8 +97,8 @@ class People:
         return bool(keys)
 
     def _records(self, step: Step, change: Change) -> bool:
-        """Whether a commit brings recorded documents too, as folded transitions do."""
-        others = (self.evidence.version(c.path, c.after) for c in step.changes if c != change)
+        """Whether a commit touches recorded documents too, as folded transitions do."""
+        others = (version for c in step.changes if c != change for version in self.evidence.versions(c))
         return any(map(recorded, others))
 
     def panel(self, step: Step, change: Change, sides: list[Version], after: Version | None) -> None:
