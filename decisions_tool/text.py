@@ -61,7 +61,9 @@ def looks_like(word: str) -> str:
 def slugify(title: str, limit: int = 60) -> str:
     """A folder name made of a title: lower case, ASCII letters and digits, dashes."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(slug) > limit:
+        slug = slug[: limit + 1].rpartition("-")[0] or slug[:limit]
     return slug or "task"
 
 

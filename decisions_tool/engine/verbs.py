@@ -43,6 +43,10 @@ def ready(repository: Repository) -> None:
     check_ready(repository)
 
 
+#: Characters of a decision in words, and of its reason.
+_LONGEST = 1_900
+
+
 @contextmanager
 def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
     ready(repository)
@@ -197,9 +201,9 @@ def decide(repository: Repository, slug: str, what: str, reason: str, listen: Li
             raise DecisionsError(f"{slug} has not begun", "decisions run")
         text, person = case.text(path), own_identity(repository)
         for key, value in (
-            ("decided", one_line(what)),
+            ("decided", one_line(what, _LONGEST)),
             ("by", person),
-            *([("reason", one_line(reason))] if reason else []),
+            *([("reason", one_line(reason, _LONGEST))] if reason else []),
         ):
             text = set_meta(text, key, value, path)
         return {path: text}, Transition(

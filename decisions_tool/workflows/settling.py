@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from decisions_tool.documents.comparison import Approach
 from decisions_tool.documents.framing import Framing
 from decisions_tool.documents.proposal import Hybrid, Said
@@ -32,6 +34,7 @@ from decisions_tool.workflows.question import (
 from decisions_tool.workflows.record_text import Outcome
 from decisions_tool.workflows.tally_text import result
 
+_TITLE = 60
 _PATCH = Approach(PATCHED, "patched", "The approach with the most support, with its vetoed flaw mended.", ())
 
 
@@ -63,14 +66,24 @@ def outcome(case: Case) -> Outcome:
 def _by_person(case: Case, asked: Framing) -> Outcome:
     said = asked.meta.decided or ""
     known = {approach.label: approach for approach in approaches(case)} if case.path("comparison") in case.files else {}
-    approach = known.get(said) or next((a for a in known.values() if a.name == said), Approach("", said, said, ()))
+    approach = known.get(said) or next(
+        (a for a in known.values() if a.name == said), Approach("", short(said), said, ())
+    )
     makers = (asked.meta.by or "a person",)
     why = f"because {asked.meta.reason}" if asked.meta.reason else "without a reason given"
     voted = [f"the vote before: {result(last_tally(case), {})}"] if case.path("tally") in case.files else []
     others = tuple((a, "a person decided otherwise") for a in known.values() if a is not approach)
     how = (f"not voted; decided by {makers[0]}, {why}", *voted)
-    text = text_of(case, approach) if approach.label else Said(said, said)
+    text = text_of(case, approach) if approach.label else Said(approach.name, said)
     return Outcome(approach, text, how, "accepted", weak=False, people=makers, others=others)
+
+
+def short(said: str) -> str:
+    """A title from a decision in words: its first clause, cut between words."""
+    clause = re.split(r"[:;.]\s|\s[—–-]\s|,\s", said.strip())[0].rstrip(".:;,")
+    if len(clause) <= _TITLE:
+        return clause
+    return clause[:_TITLE].rpartition(" ")[0] or clause[:_TITLE]
 
 
 def _composed(case: Case) -> Outcome:
