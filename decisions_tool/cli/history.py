@@ -9,7 +9,7 @@ import click
 from decisions_tool.cli.common import as_json, opened, put_finding, put_json, summary
 from decisions_tool.errors import DecisionsError
 from decisions_tool.report.terminal import put, say, table
-from decisions_tool.text import plural
+from decisions_tool.text import plural, shortened
 
 
 @click.command()
@@ -22,9 +22,9 @@ def log(folder: Path, case: str, as_json: bool) -> None:
     from decisions_tool.ledger.history import is_transition
 
     with opened(folder) as repository:
-        told = list(story(repository, case))
+        told = list(story(repository, case)) if case.strip(".") and "/" not in case else []
     if not told:
-        raise DecisionsError(f"no commit touches a case {case!r}", "decisions status")
+        raise DecisionsError(f"no commit touches a case {shortened(case)!r}", "decisions status")
     rows = [
         {
             "commit": step.commit, "date": step.date, "author": step.author, "subject": step.subject,

@@ -24,6 +24,7 @@ from decisions_tool.documents.paths import (
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
+from decisions_tool.text import shortened
 from decisions_tool.workflows.case import Case, File, Outside
 
 REGULAR = {"100644", "100755"}
@@ -244,7 +245,7 @@ class Repository:
         """A case as a commit holds it; files that the workflow does not name are listed without their bytes."""
         found = folder or self.cases(commit).get(slug)
         if found is None:
-            raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
+            raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
         files = {
             path: self._file(path, entry) for path, entry in self.walk(found.tree, found.path) if entry.mode in REGULAR
         }
