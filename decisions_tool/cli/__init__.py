@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TextIO
 
+#: Failures that are the disk's, the permissions' or the machine's.
+_FOREIGN = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+}  # fmt: skip
+
 
 def main() -> None:
     """Run the command line and end the process."""
-    if sys.argv[1:] == ["--version"]:
-        from decisions_tool import __version__
-
-        print(f"decisions {__version__}")
-        return
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # plugins of other packages have no business here
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(_guarded())
+    code = _version() if sys.argv[1:] == ["--version"] else _guarded()
+    if code:
+        sys.exit(code)
+
+
+def _version() -> int:
+    """The answer that costs no import."""
+    from decisions_tool import __version__
+
+    try:
+        print(f"decisions {__version__}", flush=True)
+    except OSError as error:
+        return _surroundings(error)
+    return 0
 
 
 def _nowhere() -> TextIO:
@@ -33,6 +47,7 @@ def _guarded() -> int:
     from decisions_tool.cli.root import root
     from decisions_tool.errors import DecisionsError
 
+    listener = sys.stdout  # click puts another in its place when nobody reads
     try:
         result = root.main(standalone_mode=False)
         sys.stdout.flush()
@@ -48,11 +63,24 @@ def _guarded() -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _tell("stopped; what was answered is kept", "decisions run", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as error:  # click's own answer to a reader that has gone, or to a shell that completes
+        return _surroundings(BrokenPipeError()) if sys.stdout is not listener else int(error.code or 0)
+    except OSError as error:
+        return _surroundings(error)
     except Exception as error:  # noqa: BLE001  # the boundary: a bug becomes an exit code and a report
         return _our_fault(error)
+
+
+def _surroundings(error: OSError) -> int:
+    """What neither we nor the documents can help: a reader that has gone is no error, a full disk is."""
+    if not error.filename:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be written goes nowhere
+    if isinstance(error, BrokenPipeError):
+        return 0
+    if error.errno not in _FOREIGN:
+        return _our_fault(error)
+    what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
+    return _tell(f"{what}: {error.strerror}", "look at its owner, its permissions and the free space", 1)
 
 
 def _tell(message: str, hint: str, code: int) -> int:

@@ -13,6 +13,7 @@ import click
 
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.report.terminal import put
+from decisions_tool.text import shortened
 
 if TYPE_CHECKING:
     from decisions_tool.ledger.repository import Repository
@@ -74,7 +75,7 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise DecisionsError(f"{name[:80]!r} names no case: {error.strerror}", "decisions status") from None
+        raise DecisionsError(f"{shortened(name)!r} names no case: {error.strerror}", "decisions status") from None
     if path.is_file():
         path, named = path.parent, named.parent
     if len(named.parts) > 1 or path.is_dir():
@@ -91,7 +92,7 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
             if on_disk.is_dir():
                 yield _from_disk(on_disk), repository
                 return
-            raise DecisionsError(f"there is no case {name!r} in the last commit", "decisions status")
+            raise DecisionsError(f"there is no case {shortened(name)!r} in the last commit", "decisions status")
         yield repository.case(head.oid, name, repository.settings(head.oid), folders[name]), repository
 
 
@@ -108,7 +109,7 @@ def _from_disk(path: Path) -> Case:
     from decisions_tool.ledger.disk import case_on_disk, managed_root, question_anywhere, settings_on_disk
 
     if not path.is_dir():
-        raise DecisionsError(f"{path} is not there", "decisions status")
+        raise DecisionsError(f"{shortened(str(path), 400)} is not there", "decisions status")
     root, below = managed_root(path)
     workflow, slug = owner(f"{below}/")
     if not workflow and (path / "votes").is_dir():

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from decisions_tool import __version__
+from decisions_tool.errors import DecisionsError
 
 #: (group, {command: where}); the order is the order of the help page.
 GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
@@ -99,4 +100,7 @@ def root(ctx: click.Context, folder: Path) -> None:
     """
     if not folder.is_dir():
         raise click.UsageError(f"{folder} is no folder")
-    ctx.obj = Path(folder).absolute()
+    try:
+        ctx.obj = folder.absolute()
+    except FileNotFoundError:
+        raise DecisionsError("the current folder is not there any more", "cd to a folder that is") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
@@ -18,7 +19,7 @@ from decisions_tool.documents.paths import WORKFLOWS, case_folder
 from decisions_tool.documents.paths import place as place_of
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.cache import save_text
-from decisions_tool.ledger.git import Git, Place, changed_files, locate
+from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 
 if TYPE_CHECKING:
     from decisions_tool.ledger.repository import Folder, Repository
@@ -144,7 +145,7 @@ def _line(text: str) -> Line:
 def _head(place: Place) -> str:
     """The commit of HEAD by reading two small files; empty where git has to be asked."""
     try:
-        text = (place.git_dir / "HEAD").read_text(encoding="ascii").strip()
+        text = read_head(place.git_dir)
         return (place.common / text[5:]).read_text(encoding="ascii").strip() if text.startswith("ref: ") else text
     except (OSError, UnicodeDecodeError):
         return ""
@@ -156,7 +157,11 @@ def _head(place: Place) -> str:
 def _fresh(start: Path, held: Overview | None) -> Overview:
     from decisions_tool.ledger.repository import Repository
 
-    repository = Repository(start)
+    with closing(Repository(start)) as repository:
+        return _read(repository, held)
+
+
+def _read(repository: Repository, held: Overview | None) -> Overview:
     head = repository.head()
     if not head.oid:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
@@ -181,7 +186,6 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
         "blobs": dict(_blobs(repository, lines)) if open_count <= _WATCHED else {},
         "skipped": sorted(_skipped(repository, root, lines, held if same else None), key=lambda item: item["path"]),
     }
-    repository.close()
     return Overview(header, lines)
 
 

@@ -23,6 +23,7 @@ from decisions_tool.ledger.preflight import branch_for_writing, check_ready
 from decisions_tool.ledger.record import COMMIT, Ledger, Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import Transition
+from decisions_tool.text import shortened
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
@@ -103,7 +104,7 @@ class Engine:
         folders = self.repository.cases(head.oid)
         for slug in only:
             if slug not in folders:
-                raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
+                raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
         cases = []
         for slug, folder in folders.items():
             if (only and slug not in only) or self._settled.get(slug) == folder.state:

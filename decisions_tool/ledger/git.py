@@ -66,12 +66,14 @@ def find_place(start: Path) -> Place | None:
     for folder in (start, *start.parents):
         dot = folder / ".git"
         try:
-            if dot.is_dir() and (dot / "HEAD").exists():
+            if dot.is_dir() and _has_head(dot):
                 return Place(folder, dot, dot)
             if dot.is_file():
                 return _linked(folder, dot)
         except PermissionError:
             raise DecisionsError(f"{dot} cannot be read", "check its owner and permissions") from None
+        except ValueError:  # bytes that no path can have
+            return None
     return None
 
 
@@ -82,7 +84,23 @@ def _linked(folder: Path, dot: Path) -> Place | None:
     git_dir = (folder / text[8:].rstrip("\n")).resolve()
     shared = git_dir / "commondir"
     common = (git_dir / shared.read_text(encoding="utf-8").strip()).resolve() if shared.is_file() else git_dir
-    return Place(folder, git_dir, common) if (git_dir / "HEAD").exists() else None
+    return Place(folder, git_dir, common) if _has_head(git_dir) else None
+
+
+def _has_head(git_dir: Path) -> bool:
+    head = git_dir / "HEAD"
+    return head.exists() or head.is_symlink()
+
+
+def read_head(git_dir: Path) -> str:
+    """What HEAD says; a symbolic link, as old git wrote it, says where it leads."""
+    head = git_dir / "HEAD"
+    try:
+        if head.is_symlink() and (target := os.fspath(head.readlink())).startswith("refs/"):
+            return f"ref: {target}"
+        return head.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    except OSError as error:
+        raise DecisionsError(f"{head} cannot be read: {error.strerror}", "check its owner and permissions") from None
 
 
 def locate(start: Path) -> Place:

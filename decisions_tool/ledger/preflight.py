@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import refuse_closed
-from decisions_tool.ledger.git import GitFailed
+from decisions_tool.ledger.git import GitFailed, read_head
 from decisions_tool.ledger.repository import Head, Repository
 from decisions_tool.text import shortened
 
@@ -44,12 +45,18 @@ def _other_branch(repository: Repository, branch: str) -> Head:
         raise DecisionsError(f"there is no branch {shortened(branch)!r}", f"git branch {shlex.quote(branch)}")
     common = repository.place.common
     for folder in (common, *common.glob("worktrees/*")):
-        if f"ref: {ref}" in _said(folder / "HEAD"):
+        if _is_on(folder, ref):
             raise DecisionsError(f"the branch {branch!r} is checked out in another worktree", "run decisions there")
         used = [_said(folder / name) for name in _AT_WORK]
         if any({ref, branch} & lines for lines in used):
             raise DecisionsError(f"a rebase or bisect is at work on the branch {branch!r}", "git status")
     return Head(ref, oid)
+
+
+def _is_on(git_dir: Path, ref: str) -> bool:
+    with suppress(DecisionsError):  # what is left of a worktree may have no HEAD
+        return read_head(git_dir) == f"ref: {ref}"
+    return False
 
 
 def _said(file: Path) -> set[str]:

@@ -22,8 +22,9 @@ from decisions_tool.documents.paths import (
     place,
 )  # fmt: skip
 from decisions_tool.errors import DecisionsError, DocumentError
-from decisions_tool.ledger.git import Git, Place, changed_files, locate
+from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
+from decisions_tool.text import shortened
 from decisions_tool.workflows.case import Case, File, Outside
 
 REGULAR = {"100644", "100755"}
@@ -106,7 +107,7 @@ class Repository:
 
     def head(self) -> Head:
         """HEAD, read from the files; git is asked where another format keeps them."""
-        text = (self.place.git_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
+        text = read_head(self.place.git_dir)
         if not text.startswith("ref: "):
             if not re.fullmatch(r"[0-9a-f]{40,64}", text):
                 raise DecisionsError(f"{self.place.git_dir / 'HEAD'} names no branch and no commit", "git fsck")
@@ -244,7 +245,7 @@ class Repository:
         """A case as a commit holds it; files that the workflow does not name are listed without their bytes."""
         found = folder or self.cases(commit).get(slug)
         if found is None:
-            raise DecisionsError(f"there is no case {slug!r} in the last commit", "decisions status")
+            raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
         files = {
             path: self._file(path, entry) for path, entry in self.walk(found.tree, found.path) if entry.mode in REGULAR
         }

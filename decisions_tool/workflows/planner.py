@@ -12,6 +12,7 @@ from decisions_tool.documents.base import Document
 from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
+from decisions_tool.text import shortened
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase
 from decisions_tool.workflows.steps import set_meta
@@ -193,7 +194,7 @@ def find_slots(case: Case, name: str) -> list[tuple[Phase, str]]:
         found = [(p, s) for p, s in everything if p.name == name] or [(p, s) for p, s in everything if s == name]
     if not found:
         known = ", ".join(f"{phase.name}/{slot}" for phase, slot in everything) or "none yet"
-        raise DecisionsError(f"{case.slug} has no phase or slot {name!r}", f"one of: {known}")
+        raise DecisionsError(f"{case.slug} has no phase or slot {shortened(name)!r}", f"one of: {known}")
     return found
 
 
