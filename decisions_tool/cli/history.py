@@ -9,11 +9,11 @@ import click
 from decisions_tool.cli.common import as_json, opened, put_finding, put_json, summary
 from decisions_tool.errors import DecisionsError
 from decisions_tool.report.terminal import put, say, table
-from decisions_tool.text import plural
+from decisions_tool.text import plural, shortened
 
 
 def _unknown(case: str) -> DecisionsError:
-    return DecisionsError(f"no commit touches a case {case!r}", "decisions status")
+    return DecisionsError(f"no commit touches a case {shortened(case)!r}", "decisions status")
 
 
 def _refuse_paths(case: str) -> None:
