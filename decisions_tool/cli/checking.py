@@ -165,7 +165,7 @@ def _check_case(root: Path, folder: str) -> list[Finding]:
     case = case_on_disk(root, folder, settings)
     repository = Repository(root) if find_place(root) else None
     try:
-        return check_case(case, repository.blob if repository else None)
+        return check_case(case, repository.blob, repository.left_out) if repository else check_case(case)
     finally:
         if repository:
             repository.close()

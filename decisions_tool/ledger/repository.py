@@ -317,6 +317,10 @@ class Repository:
             if entry.mode not in REGULAR
         ]
 
+    def left_out(self, path: str) -> bool:
+        """Whether a sparse checkout keeps a file out of the working tree."""
+        return self.git.run("ls-files", "-t", "-z", "--", path).startswith(b"S ")
+
     def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, FILE)) -> list[str]:
         """Managed files that differ from HEAD in the index or the working tree, untracked ones included."""
         return changed_files(self.git, paths)

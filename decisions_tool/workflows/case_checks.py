@@ -20,8 +20,13 @@ from decisions_tool.workflows.facts import further_tracks, track_plan
 from decisions_tool.workflows.tables import row
 
 
-def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -> list[Finding]:
-    """What only several files together show; ``fetch`` reads a blob by its id, for staleness."""
+def check_case(
+    case: Case, fetch: Callable[[str], bytes | None] | None = None, absent: Callable[[str], bool] = lambda path: False
+) -> list[Finding]:
+    """What only several files together show.
+
+    For staleness, ``fetch`` reads a blob by its id, and ``absent`` says of a path that it is only not checked out.
+    """
     found: list[Finding] = []
     if not case.started:
         return found
@@ -34,7 +39,7 @@ def check_case(case: Case, fetch: Callable[[str], bytes | None] | None = None) -
             found += part(case)
         except DecisionsError:
             continue
-    return found + (_stale(case, fetch) if fetch else [])
+    return found + (_stale(case, fetch, absent) if fetch else [])
 
 
 def _covered(case: Case) -> list[Finding]:
@@ -92,12 +97,12 @@ def schedule_of(case: Case) -> Schedule:
     return make_schedule(tracks, consumes)
 
 
-def _stale(case: Case, fetch: Callable[[str], bytes | None]) -> list[Finding]:
+def _stale(case: Case, fetch: Callable[[str], bytes | None], absent: Callable[[str], bool]) -> list[Finding]:
     found = []
     for path in case.files:
         document = _ours(case, path)
         for source, blob in (document.meta.inputs or {}).items() if document else ():
-            if _changed(case, source, blob, fetch):
+            if _changed(case, source, blob, fetch) and not (source not in case.files and absent(source)):
                 assert document is not None
                 name = f"{document.meta.phase}/{document.meta.agent}"
                 message = f"{source} changed after it was read here"
