@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.roster import (
@@ -35,6 +36,20 @@ FILE = "decisions.toml"
 MAX_BYTES = 4 << 20
 Panel = Literal["none", "mini", "full"]
 Severity = Literal["critical", "important", "nice-to-have", "question"]
+
+
+def _money(value: object) -> object:
+    """Money as text or a whole number, so that no cent is lost in a binary fraction."""
+    if isinstance(value, float):
+        value = repr(value)
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        if not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", str(value)):
+            raise ValueError("must be an amount in USD such as 2.50")
+        return Decimal(str(value))
+    return value
+
+
+Money = Annotated[Decimal, BeforeValidator(_money)]
 
 
 def _subject(value: str) -> str:
@@ -93,12 +108,66 @@ class Tracks(Shape):
 
 
 class Backends(Shape):
-    default: Name = Field("offline", description="who answers unless a role says otherwise: offline or manual")
-    roles: dict[Name, Name] = Field(default_factory=dict, description="role or expert -> backend")
+    default: Name = Field(
+        "offline",
+        description="who answers unless a role says otherwise: offline, manual, anthropic, batches or command",
+    )
+    roles: dict[Name, Name] = Field(default_factory=dict, description="role, expert or slot -> backend")
+
+
+class Models(Shape):
+    """Which model answers for whom."""
+
+    default: Words = Field("claude-opus-5-5", description="the model of all roles that are not named")
+    roles: dict[Name, Words] = Field(
+        {"voter": "claude-sonnet-5-5", "judge": "claude-sonnet-5-5"}, description="role, expert or slot -> model"
+    )
+
+
+class Price(Shape):
+    """USD a million tokens."""
+
+    input: Money
+    output: Money
+    write: Money = Field(description="writing the cache for five minutes")
+    write_hour: Money = Field(description="writing the cache for an hour")
+    read: Money = Field(description="reading the cache")
+
+
+class Budget(Shape):
+    """USD. A call starts only when its worst case still fits."""
+
+    case: Money | None = Field(None, description="USD that one case may cost")
+    day: Money | None = Field(None, description="USD that one day may cost in this clone")
+
+
+class Command(Shape):
+    """A program that is an agent. It runs only after `decisions trust`."""
+
+    preset: Literal["", "claude"] = Field("", description="claude: Claude Code; otherwise argv says all")
+    argv: tuple[str, ...] = Field((), description="program and arguments; {model} and {turns} are filled in")
+    answer: str = Field("", description="key of the answer in JSON on stdout; empty where stdout is the answer")
+    env: tuple[str, ...] = Field(
+        ("HOME", "PATH", "LANG", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"), description="variables that it is given"
+    )
+    parallel: int = Field(4, ge=1, le=64, description="how many of them run at once")
 
 
 class Run(Shape):
-    parallel: int = Field(8, ge=1, le=256, description="answers asked for at once")
+    parallel: int = Field(32, ge=1, le=1024, description="answers asked for at once")
+    output: int = Field(16_000, ge=256, le=128_000, description="most tokens of one reply")
+    minutes: dict[Name, int] = Field(
+        {"propose": 15, "synthesise": 20, "vote": 10}, description="phase -> deadline of a slot in minutes; others 15"
+    )
+    turns: dict[Name, int] = Field(
+        {"vote": 5, "runoff": 5, "confirm": 5}, description="phase -> turns of a slot; others 10"
+    )
+    searches: int = Field(
+        0, ge=0, le=20, description="searches on the web for a slot that must research; 0 keeps agents off the web"
+    )
+    batch_wait: int = Field(
+        60, ge=0, le=1440, description="minutes that a run waits for a batch before it leaves it to a later run"
+    )
 
 
 class Settings(Shape):
@@ -127,6 +196,10 @@ class Settings(Shape):
     panels: Panels = Panels()
     tracks: Tracks = Tracks()
     backends: Backends = Backends()
+    models: Models = Models()
+    prices: dict[Words, Price] = Field(default_factory=dict, description="model -> price, in place of the built-in one")
+    budget: Budget = Budget()
+    command: Command = Command()
     run: Run = Run()
 
     @property
@@ -156,6 +229,11 @@ class Settings(Shape):
     def backend(self, *names: str) -> str:
         """The backend of the first of ``names`` that configuration mentions."""
         return next((self.backends.roles[name] for name in names if name in self.backends.roles), self.backends.default)
+
+    def model(self, *names: str) -> str:
+        """The model of the first of ``names`` that configuration mentions."""
+        roles = {**Models().roles, **self.models.roles}
+        return next((roles[name] for name in names if name in roles), self.models.default)
 
 
 def read_settings(text: str | None, path: str = FILE) -> Settings:
@@ -230,7 +308,7 @@ def _line_of(text: str, loc: list[str]) -> int:
 def _known(loc: list[str]) -> list[str]:
     shapes: dict[str, type[BaseModel]] = {
         "panels": Panels, "tracks": Tracks, "backends": Backends, "run": Run, "experts": Expert, "roles": Role, "seats": Seat,
-        "decision": Decision,
+        "decision": Decision, "models": Models, "prices": Price, "budget": Budget, "command": Command,
     }  # fmt: skip
     shapes |= {"criteria": Criterion, "full": Cycle, "light": Cycle}
     last = next((step for step in reversed(loc) if step in shapes), "")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from decimal import Decimal
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from decisions_tool.errors import DecisionsError
+
+#: How a call, or an answer, can fail to be one.
+Outcome: TypeAlias = Literal[
+    "budget", "cut-off", "denied", "limited", "malformed", "refused", "secret", "timeout", "truncated", "turns", "unpriced", "unreachable",
+    "unusable",
+]  # fmt: skip
 
 
 class SourceFile(NamedTuple):
@@ -37,12 +46,27 @@ class Repository(Protocol):
         ...
 
 
+class Limits(NamedTuple):
+    """What an agent may use: seconds by the clock on the wall, turns with tools, tokens of one reply, searches on the web."""
+
+    seconds: float = 900.0
+    turns: int = 10
+    output: int = 16_000
+    searches: int = 0
+
+
+def _fine(body: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Packet:
     """One question to one agent: everything that it is told, and nothing else.
 
     ``documents`` maps path to text and is exactly what the slot may read; ``about`` names what the slot is for (component, track,
-    concern) where its name does not say all.
+    concern) where its name does not say all. The first ``shared`` characters of ``prompt`` are the same for every slot of the phase.
+    ``key`` is the digest of the whole question; ``check`` says why a body cannot be its answer, or nothing. ``given`` are the files of the
+    repository that the prompt holds, ``batch`` the batch that asks this question already.
     """
 
     case: str
@@ -59,6 +83,13 @@ class Packet:
     path: str = ""
     #: What that file holds already, where the slot is asked once more.
     present: bytes = b""
+    shared: int = 0
+    key: str = ""
+    model: str = ""
+    limits: Limits = field(default_factory=Limits)
+    given: tuple[str, ...] = ()
+    batch: str = ""
+    check: Callable[[str], str] = field(default=_fine, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,10 +109,52 @@ class Answer:
 
 
 class Ticket(NamedTuple):
-    """A question that was handed in; ``waits_for`` says for what a person is needed."""
+    """A question that was handed in; ``waits_for`` says for what is waited, ``batch`` with what batch it went out."""
 
     packet: Packet
     waits_for: str = ""
+    batch: str = ""
+
+
+class Unanswered(DecisionsError):
+    """There is no answer to this question: ``outcome`` says in one word why not."""
+
+    def __init__(self, outcome: Outcome, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.outcome = outcome
+
+
+class Stopped(Unanswered):
+    """No further question should be asked in this run: the key, the budget or the service says no."""
+
+
+class Call(NamedTuple):
+    """One request that costs money: the digest of what is sent, for which question, and the most it can cost in USD, None if unpriced."""
+
+    digest: str
+    packet: Packet
+    model: str
+    worst: Decimal | None
+
+
+class Till(Protocol):
+    """Where calls are paid and their replies kept, so that none is paid for twice. Safe to use from several threads."""
+
+    def held(self, call: Call) -> bytes | None:
+        """The reply to this very request, where it is on disk already."""
+        ...
+
+    def reserve(self, call: Call) -> None:
+        """Write down that a call is about to begin; Stopped where its worst case does not fit into the budget."""
+        ...
+
+    def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
+        """Put a paid reply on disk, then its cost in place of the reservation."""
+        ...
+
+    def release(self, call: Call) -> None:
+        """Take a reservation back: the call was certainly not billed."""
+        ...
 
 
 class Backend(Protocol):

@@ -44,7 +44,7 @@ def keep(folder: Path, path: str) -> str:
 
 def put_json(value: dict[str, Any]) -> None:
     """A JSON value on stdout, with the version of its shape first."""
-    sys.stdout.write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1) + "\n")
+    sys.stdout.write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
 def put_finding(finding: Finding) -> None:
