@@ -14,7 +14,7 @@ from typing import NamedTuple
 from decisions_tool.testing.asked import Asked
 from decisions_tool.testing.bulk import bulk
 from decisions_tool.testing.chance import drawn, lot
-from decisions_tool.testing.messages import event
+from decisions_tool.testing.messages import REFUSED, event
 from decisions_tool.testing.replies import EVENTS, JSON, Reply, error, result
 
 
@@ -85,7 +85,6 @@ def _inserted(piece: bytes, ends: bool = False) -> Callable[[Reply], Reply]:
     return spoil
 
 
-_REFUSED = {"type": "refusal", "category": "cyber", "explanation": "This request could enable cyber harm."}
 _OVERLOADED = event("error", error={"type": "overloaded_error", "message": "Overloaded"})
 
 _STATUS = [
@@ -116,17 +115,17 @@ _LIES = [
     Fault("huge-body", "a text of so many MB", 64, _bulky(packed=False)),
 ]  # fmt: skip
 _ANSWERS = [
-    Fault("content-null", "content is null", message=dict(content=None)),
-    Fault("empty-content", "content is an empty list", message=dict(content=[])),
-    Fault("empty-text", "one text block without text", message=dict(content=[_text("")])),
-    Fault("refusal", "stop_reason refusal with stop_details", message=dict(stop_reason="refusal", stop_details=_REFUSED)),
-    Fault("max-tokens", "stop_reason max_tokens", message=dict(stop_reason="max_tokens")),
+    Fault("content-null", "content is null", message={"content": None}),
+    Fault("empty-content", "content is an empty list", message={"content": []}),
+    Fault("empty-text", "one text block without text", message={"content": [_text("")]}),
+    Fault("refusal", "stop_reason refusal with stop_details", message={"stop_reason": "refusal", "stop_details": REFUSED}),
+    Fault("max-tokens", "stop_reason max_tokens", message={"stop_reason": "max_tokens"}),
     Fault("context-window", "stop_reason model_context_window_exceeded",
-          message=dict(stop_reason="model_context_window_exceeded")),
-    Fault("pause-turn", "stop_reason pause_turn", message=dict(stop_reason="pause_turn")),
-    Fault("unknown-stop", "a stop_reason that nobody knows", message=dict(stop_reason="hologram")),
+          message={"stop_reason": "model_context_window_exceeded"}),
+    Fault("pause-turn", "stop_reason pause_turn", message={"stop_reason": "pause_turn"}),
+    Fault("unknown-stop", "a stop_reason that nobody knows", message={"stop_reason": "hologram"}),
     Fault("unknown-block", "a block of a type that nobody knows",
-          message=dict(content=[{"type": "hologram", "data": "?"}])),
+          message={"content": [{"type": "hologram", "data": "?"}]}),
     Fault("unknown-event", "an event of a type that nobody knows, in a stream",
           reply=_inserted(event("hologram", data="?"))),
     Fault("bad-json", "a body, or one event of a stream, that is no JSON", reply=_broken),

@@ -10,6 +10,7 @@ from decisions_tool.testing.asked import Said
 from decisions_tool.testing.prompt import items, mapping, string, tokens
 from decisions_tool.testing.rates import Usage
 
+REFUSED = {"type": "refusal", "category": "cyber", "explanation": "This request could enable cyber harm."}
 _PIECE = 80  # characters of one delta
 
 
@@ -33,7 +34,7 @@ def message(said: Said, model: str, limit: int, usage: Usage, ident: str, tier: 
         "content": content,
         "stop_reason": "max_tokens" if cut or counted > limit or not limit else stop,
         "stop_sequence": None,
-        "stop_details": None,
+        "stop_details": REFUSED if stop == "refusal" else None,
         "usage": usage_json(spent, tier),
     }, spent
 

@@ -151,8 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             exchange.ended = server.clock()
 
-    do_GET = do_POST
-    do_DELETE = do_POST
+    do_GET = do_POST  # noqa: N815 - the names are inherited
+    do_DELETE = do_POST  # noqa: N815
 
     def _reply(self, exchange: Exchange, key: str, content: bytes) -> None:
         outcome = self.server.api.handle(exchange, key, content)

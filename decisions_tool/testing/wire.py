@@ -33,7 +33,7 @@ class Wire:
             self._pieces(reply)
         else:
             for index, piece in enumerate(reply.pieces):
-                self.wait(rest / len(reply.pieces) if index else 0)
+                self.wait(rest / (len(reply.pieces) - 1) if index else 0)
                 self._piece(piece, True)
         self._end(reply)
 
