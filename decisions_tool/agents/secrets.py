@@ -109,13 +109,10 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORDY = re.compile(r"[^A-Za-z0-9]+")
 _DIGIT = re.compile("[0-9]")
 _NAMED_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.I)
-_PLAIN_PASSWORDS = frozenset(
-    {
-        *"pass password passwd pwd secret user username changeme token test guest admin root foobar 1234 12345 123456".split(
-            " "
-        )
-    }
+_EXAMPLES = (
+    "pass password passwd pwd secret user username changeme token test guest admin root foobar 1234 12345 123456"
 )
+_PLAIN_PASSWORDS = frozenset(_EXAMPLES.split(" "))
 
 
 def find(text: str, known: Sequence[str] = ()) -> Secret | None:
@@ -124,10 +121,12 @@ def find(text: str, known: Sequence[str] = ()) -> Secret | None:
 
 
 def secrets_in(text: str, known: Sequence[str] = ()) -> Iterator[Secret]:
-    """All secrets in a text, in no particular order; of ``known`` values the first one."""
+    """All secrets in a text that formats tell, by line, then the first of the ``known`` values."""
     seen = text if text.isascii() else HIDDEN.sub("", text)
-    for at, name in _found(seen):
-        yield Secret(seen.count("\n", 0, at) + 1, name)
+    line, last = 1, 0
+    for at, name in sorted(set(_found(seen))):
+        line, last = line + seen.count("\n", last, at), at
+        yield Secret(line, name)
     if known and (line := _disguised(text, _needles(tuple(known)))):
         yield Secret(line, "value of the environment")
 
@@ -182,20 +181,21 @@ def _with_names(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[str]:
             yield text[max(0, start - _BEFORE) : end + 1]
 
 
-def _places(text: str, anchors: Iterable[str]) -> Iterator[int]:
-    for anchor in anchors:
-        at = text.find(anchor)
-        while at >= 0:
-            yield at
-            at = text.find(anchor, at + 1)
-
-
 def _matches(text: str, formats: Iterable[_Format]) -> Iterator[tuple[int, str]]:
     for name, anchors, pattern in formats:
-        for at in _places(text, anchors):
-            match = pattern.match(text, at)
-            if match and not _is_example(match):
-                yield at, name
+        for match in _tried(text, text, anchors, pattern):
+            if not _is_example(match):
+                yield match.start(), name
+
+
+def _tried(text: str, low: str, anchors: Iterable[str], pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Matches in ``text`` where one of the anchors stands in ``low``."""
+    for anchor in anchors:
+        at = low.find(anchor)
+        while at >= 0:
+            if match := pattern.match(text, at):
+                yield match
+            at = low.find(anchor, at + 1)
 
 
 def _is_example(match: re.Match[str]) -> bool:
@@ -213,10 +213,9 @@ def _assigned(text: str) -> Iterator[tuple[int, str]]:
     if len(low) != len(text):  # a few letters grow when they are lowered
         low = text
     for name, anchors, pattern in _ASSIGNED:
-        for at in _places(low, anchors):
-            match = pattern.match(text, at)
-            if match and _random(next(filter(None, match.groups()))):
-                yield at, name
+        for match in _tried(text, low, anchors, pattern):
+            if _random(next(filter(None, match.groups()))):
+                yield match.start(), name
 
 
 def _random(value: str) -> bool:
