@@ -185,7 +185,7 @@ class Anthropic:
             try:
                 tokens = self._wire.count(talk.params, talk.end)
             except Failed as failed:
-                raise _named(talk.packet, failed) from None
+                raise named(talk.packet, failed) from None
             self._till.reserve(call._replace(worst=talk.tariff.worst(tokens + tokens // 50, talk.params["max_tokens"])))
 
     def _send(self, talk: _Talk) -> Message:
@@ -216,7 +216,7 @@ class Anthropic:
         if not again:
             if not failed.billed:
                 self._till.release(call)
-            raise _named(talk.packet, failed, wait)
+            raise named(talk.packet, failed, wait)
         if failed.billed:
             self._till.reserve(call)
 
@@ -256,7 +256,7 @@ def redo(packet: Packet) -> str:
     return f"decisions redo {quote(packet.case)} {packet.phase}/{packet.slot}"
 
 
-def _named(packet: Packet, failed: Failed, wait: float = 0.0) -> Unanswered:
+def named(packet: Packet, failed: Failed, wait: float = 0.0) -> Unanswered:
     """What a failed call means for its slot, or for the whole run."""
     if failed.fatal:
         return Stopped(failed.outcome, failed.said, "look at the key and its limits, then: decisions run")

@@ -58,6 +58,11 @@ def further(params: dict[str, Any], said: list[dict[str, Any]], *blocks: dict[st
     return {**params, "messages": messages}
 
 
+def unmarked(params: dict[str, Any]) -> dict[str, Any]:
+    """A first request whose head is not to be cached."""
+    return {**params, "system": [_bare(block) for block in params["system"]]} if "system" in params else params
+
+
 def _bare(block: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in block.items() if key != "cache_control"}
 

@@ -61,7 +61,20 @@ def _anthropic(means: Means) -> Backend:
     return Anthropic(Wire(os.environ), means.till, _views(means), means.settings.prices, known_secrets())
 
 
-_MAKERS: dict[str, Callable[[Means], Backend]] = {"offline": _offline, "manual": _manual, "anthropic": _anthropic}
+def _batches(means: Means) -> Backend:
+    from decisions_tool.agents.batches import Batches
+    from decisions_tool.agents.wire import Wire
+
+    wait = means.settings.run.batch_wait * 60.0
+    return Batches(Wire(os.environ), means.till, _views(means), means.settings.prices, known_secrets(), wait=wait)
+
+
+_MAKERS: dict[str, Callable[[Means], Backend]] = {
+    "offline": _offline,
+    "manual": _manual,
+    "anthropic": _anthropic,
+    "batches": _batches,
+}
 NAMES = tuple(_MAKERS)
 #: Backends whose prompts hold the key files where that is cheaper.
 PACKED = frozenset({"anthropic", "batches"})

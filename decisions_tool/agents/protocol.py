@@ -131,6 +131,10 @@ class Stopped(Unanswered):
     """No further question should be asked in this run: the key, the budget or the service says no."""
 
 
+class Later(Unanswered):
+    """There is no answer yet, and the question can be asked again in the same run."""
+
+
 class Call(NamedTuple):
     """One request that costs money: the digest of what is sent, for which question, and the most it can cost in USD, None if unpriced."""
 
@@ -153,6 +157,18 @@ class Till(Protocol):
 
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
+        ...
+
+    def resume(self, call: Call) -> None:
+        """Take up the reservation of an earlier run, or write one down: the call is out already, whatever the budget says."""
+        ...
+
+    def promise(self, packet: Packet, batch: str = "") -> None:
+        """Write down that a question goes out with a batch, and its id once that is known."""
+        ...
+
+    def promised(self, packet: Packet) -> tuple[float, str]:
+        """When a question was promised to a batch (seconds of the clock on the wall, 0 for never), and the id of that batch."""
         ...
 
     def lost(self, call: Call) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from decisions_tool.agents.protocol import Stopped
-from decisions_tool.agents.stream import Failed, Message, error_of, read_stream
+from decisions_tool.agents.stream import Failed, Message, ended, error_of, read_stream
 from decisions_tool.agents.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -103,6 +103,15 @@ class Wire:
 
         return self._guarded(ask, end)
 
+    def warm(self, params: Mapping[str, Any], end: float) -> Message:
+        """A request for no token at all, which writes its head to the cache; it cannot be streamed."""
+
+        def ask() -> Message:
+            create = self.client().messages.with_raw_response.create
+            return ended(self._json(create(**dict(params), timeout=self._timeout(end))))
+
+        return self._guarded(ask, end)
+
     def count(self, params: Mapping[str, Any], end: float) -> int:
         """Tokens of a request as the service counts them; free of charge."""
         kept = {key: params[key] for key in ("model", "messages", "system", "tools") if key in params}
@@ -120,9 +129,9 @@ class Wire:
     def create_batch(self, requests: list[dict[str, Any]], end: float) -> str:
         """Hand in a batch; its id."""
         items: Any = requests
-        made = self._guarded(lambda: self._json(self.client().messages.batches.with_raw_response.create(requests=items)), end)
-            lambda: self._json(self.client().messages.batches.with_raw_response.create(requests=requests)), end
-        )  # type: ignore[arg-type]
+        made = self._guarded(
+            lambda: self._json(self.client().messages.batches.with_raw_response.create(requests=items)), end
+        )
         return str(made["id"])
 
     def batch(self, name: str, end: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from shlex import quote
@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from decisions_tool.agents import backends
 from decisions_tool.agents.prices import tariff
-from decisions_tool.agents.protocol import Answer, Backend, Packet, Stopped, Ticket, Unanswered
+from decisions_tool.agents.protocol import Answer, Backend, Later, Packet, Stopped, Ticket, Unanswered
 from decisions_tool.config import Settings
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.packets import fits, input_blobs, key_files, key_of, make_packet
@@ -52,8 +52,16 @@ class _Out(NamedTuple):
 class Asking:
     """``waits`` and ``failed`` say what became of the questions that brought no answer: nothing yet, or nothing at all in this run."""
 
-    def __init__(self, repository: Repository, spool: Spool, till: Drawer, listen: Listener) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        spool: Spool,
+        till: Drawer,
+        listen: Listener,
+        note_batch: Callable[[str, str, str, list[str]], None],
+    ) -> None:
         self.repository, self.spool, self.till, self.listen = repository, spool, till, listen
+        self._note_batch = note_batch
         self.waits: dict[Name, Wait] = {}
         self.failed: dict[str, Wait] = {}
         self._stopped: Stopped | None = None
@@ -107,7 +115,18 @@ class Asking:
         mine = [question for question in questions if question.backend == name]
         for question in mine:
             self._announce(question, len(questions))
-        return [_Out(q, backend, t) for q, t in zip(mine, backend.submit([q.packet for q in mine]), strict=True)]
+        tickets = backend.submit([question.packet for question in mine])
+        self._note_batches(tickets)
+        return [_Out(question, backend, ticket) for question, ticket in zip(mine, tickets, strict=True)]
+
+    def _note_batches(self, tickets: Sequence[Ticket]) -> None:
+        """Have the ids of new batches committed, before anything waits for them."""
+        new: dict[tuple[str, str, str], list[str]] = {}
+        for packet, _, batch in tickets:
+            if batch and batch != packet.batch:
+                new.setdefault((packet.case, packet.phase, batch), []).append(packet.slot)
+        for (case, phase, batch), slots in new.items():
+            self._note_batch(case, phase, batch, slots)
 
     def _collect_all(self, out: Sequence[_Out], parallel: int) -> Iterator[Taken]:
         pool = ThreadPoolExecutor(min(parallel, len(out)), "answer")
@@ -141,6 +160,9 @@ class Asking:
             if self._stopped:
                 raise self._stopped
             answer = item.backend.collect(item.ticket)
+        except Later as error:
+            self._wait(question, item.ticket._replace(waits_for=error.message))
+            return None
         except Unanswered as error:
             self._fail(question, error)
             return None

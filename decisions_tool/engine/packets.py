@@ -11,6 +11,7 @@ from decisions_tool.agents.protocol import Limits, Packet
 from decisions_tool.engine.packing import Packed
 from decisions_tool.engine.spool import question_key
 from decisions_tool.errors import DecisionsError
+from decisions_tool.workflows.batching import batch_of
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import SEATED, Phase, Reply
 from decisions_tool.workflows.question import frame
@@ -44,6 +45,7 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path, packed: Packed 
         path=(path := phase.path(case, slot)), present=present.data if (present := case.file(path)) else b"",
         shared=len(head) if split else 0, model=case.settings.model(slot, phase.by), limits=_limits(case, phase),
         given=tuple(name for name, _ in files), owes=phase.owes, files=key_files(case, phase),
+        batch=batch_of(case, phase.name, slot),
     )  # fmt: skip
 
 

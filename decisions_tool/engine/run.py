@@ -26,6 +26,7 @@ from decisions_tool.ledger.record import COMMIT, Ledger, Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import Transition
 from decisions_tool.text import shortened
+from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
@@ -54,7 +55,7 @@ class Engine:
         self.spool = Spool(repository.place)
         self.listen: Listener = listen or (lambda event: None)
         self.till = Drawer(repository.place, lambda case: spent(repository, case))
-        self.asking = Asking(repository, self.spool, self.till, self.listen)
+        self.asking = Asking(repository, self.spool, self.till, self.listen, self._note_batch)
         self._outlooks: dict[tuple[str, str, int], Outlook] = {}
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
@@ -221,6 +222,15 @@ class Engine:
             case.slug, phase.name, slot, phase.headline(after, slot), reply.backend, reply.model or "", reply.usage.get("cost-usd", ""),
             reply.inputs, usage=reply.usage,
         )  # fmt: skip
+
+    def _note_batch(self, case: str, phase: str, batch: str, slots: list[str]) -> None:
+        """Commit the id of a batch, so that any clone can collect it."""
+
+        def build(turn: Turn, held: Case) -> tuple[Changes, Transition]:
+            what = f"{phase} asked of {', '.join(slots)} in batch {batch}"
+            return noted(held, phase, batch, slots), Transition(case, "batch", batch, what, "batches")
+
+        self.transact(case, build)
 
     def transact(
         self,

@@ -22,6 +22,7 @@ from decisions_tool.ledger.files import read_regular, write_atomically
 from decisions_tool.ledger.git import Place
 
 _LARGEST = 64 << 20
+_PROMISE = "batch"
 NOTHING = Decimal()
 
 
@@ -73,15 +74,42 @@ class Drawer:
             if self.closed:
                 raise Stopped("budget", self.closed, "decisions run")
             self._fits(call)
-            packet = call.packet
-            name = f"{self._mine}-{next(self._numbers)}"
-            made = Entry(
-                packet.case, packet.phase, packet.slot, packet.role, call.model, _today(), call.digest, call.worst
+            self._write_down(call)
+
+    def _write_down(self, call: Call) -> None:
+        packet, name = call.packet, f"{self._mine}-{next(self._numbers)}"
+        made = Entry(packet.case, packet.phase, packet.slot, packet.role, call.model, _today(), call.digest, call.worst)
+        self._note("open", name, case=made.case, phase=made.phase, slot=made.slot, role=made.role, model=made.model, day=made.day,
+                   digest=made.digest, usd=_text(made.usd))  # fmt: skip
+        self.entries[name] = made
+        self._open[call.digest] = name
+
+    def resume(self, call: Call) -> None:
+        """Take up the reservation of an earlier run, or write one down: the call is out already, whatever the budget says."""
+        with self._guard:
+            held = (
+                name for name, entry in self.entries.items() if entry.digest == call.digest and entry.state == "open"
             )
-            self._note("open", name, case=made.case, phase=made.phase, slot=made.slot, role=made.role, model=made.model, day=made.day,
-                       digest=made.digest, usd=_text(made.usd))  # fmt: skip
-            self.entries[name] = made
-            self._open[call.digest] = name
+            name = self._open.get(call.digest) or next(held, "")
+            if name:
+                self._open[call.digest] = name
+            else:
+                self._write_down(call)
+
+    def promise(self, packet: Packet, batch: str = "") -> None:
+        """Write down that a question goes out with a batch, and its id once that is known."""
+        file = self._file(packet, _PROMISE)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(file, json.dumps({"at": time.time(), "key": packet.key, "batch": batch}).encode(), 0o600)
+
+    def promised(self, packet: Packet) -> tuple[float, str]:
+        """When a question was promised to a batch (seconds of the clock on the wall, 0 for never), and the id of that batch."""
+        data = read_regular(self._file(packet, _PROMISE), _LARGEST)
+        try:
+            said = json.loads(data) if data else {}
+            return (float(said["at"]), str(said["batch"])) if said.get("key") == packet.key else (0.0, "")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return 0.0, ""
 
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
