@@ -80,7 +80,7 @@ class Engine:
 
     def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
-        settings, cases = self._read(only)
+        settings, cases = self.read(only)
         check_names(settings, backends.NAMES)
         actions = [(case, action) for case, outlook in cases for action in outlook.actions]
         computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]
@@ -96,7 +96,7 @@ class Engine:
         outcome.finished = [case.slug for case, outlook in cases if outlook.phase == "done"]
         return False
 
-    def _read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
+    def read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
         head = branch_for_writing(self.repository, self.ledger.branch)
         settings = self.repository.settings(head.oid)
         folders = self.repository.cases(head.oid)
