@@ -84,8 +84,9 @@ class Api:
         outcome = self._route(exchange, path, now, fault)
         if outcome.reply.status != 200:
             return outcome
-        exchange.fault = fault.name
         reply = fault.reply(outcome.reply) if fault.reply else outcome.reply
+        if fault.way or reply is not outcome.reply or (fault.message and outcome.slow):
+            exchange.fault = fault.name
         return outcome._replace(reply=reply, way=fault.way, value=value)
 
     def _route(self, exchange: Exchange, path: str, now: float, fault: Fault | None) -> Outcome:
