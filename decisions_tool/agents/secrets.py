@@ -244,6 +244,8 @@ def _entropy(value: str) -> float:
 _LEAST = 12
 _PIECE = 16
 _GRAM = 8
+#: Tells values with parts that are no secret: addresses, connection strings, keys with a header, sentences.
+_STRUCTURE = re.compile(r"://|-----|;|\s")
 _OTHER = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
 _LOWER = bytes(range(256)).lower()
 
@@ -286,26 +288,28 @@ def _inner_base64(data: bytes, before: int) -> bytes:
     return encoded[first : -1 if (before + len(data)) % 3 else None]
 
 
-def _pieces(form: bytes) -> list[bytes]:
-    """The pieces by which a form is known: those of letters and digits, if there are any, else all."""
+def _pieces(form: bytes, wordy: bool) -> list[bytes]:
+    """The pieces by which a form is known; where the value holds words, those with digits, if there are any."""
     if len(form) < _LEAST:
         return []
     size = min(_PIECE, len(form))
-    pieces = [form[at : at + size] for at in range(len(form) - size + 1)]
-    telling = [piece for piece in pieces if not piece.isalpha() and not piece.isdigit()]
-    return [piece for piece in telling or pieces if len(set(piece)) > 4]
+    pieces = [piece for at in range(len(form) - size + 1) if len(set(piece := form[at : at + size])) > 4]
+    telling = [piece for piece in pieces if wordy and not piece.isalpha() and not piece.isdigit()]
+    return telling or pieces
 
 
 @lru_cache(maxsize=4)
 def _needles(known: tuple[str, ...]) -> _Needles:
-    pieces = {piece for value in known for form in _forms(value) for piece in _pieces(form)}
+    pieces = {
+        piece for value in known for form in _forms(value) for piece in _pieces(form, bool(_STRUCTURE.search(value)))
+    }
     long = frozenset(piece for piece in pieces if len(piece) >= _PIECE - 1)
     grams = frozenset(
         int.from_bytes(piece[at : at + _GRAM], sys.byteorder) for piece in long for at in range(len(piece) - _GRAM + 1)
     )
-    return _Needles(
-        long, grams, tuple(sorted(pieces - long)), tuple(value for value in known if not _pieces(_fold(value)))
-    )
+    odd = [value for value in known if value and not _pieces(_fold(value), False)]
+    whole = tuple(form for value in odd for form in (value, value[::-1], quote(value, safe="", errors="replace")))
+    return _Needles(long, grams, tuple(sorted(pieces - long)), whole)
 
 
 def _disguised(text: str, needles: _Needles) -> int:
@@ -313,25 +317,23 @@ def _disguised(text: str, needles: _Needles) -> int:
     folded = _fold(text)
     places = [*_long_pieces(folded, needles), *(at for piece in needles.short if (at := folded.find(piece)) >= 0)]
     lines = [_line_of(text, at) for at in places]
-    lines += [text.count("\n", 0, at) + 1 for value in needles.whole if value and (at := text.find(value)) >= 0]
+    lines += [text.count("\n", 0, at) + 1 for form in needles.whole if (at := text.find(form)) >= 0]
     return min(lines, default=0)
 
 
 def _long_pieces(folded: bytes, needles: _Needles) -> Iterator[int]:
-    """Where the first piece is. The text is read as numbers of eight bytes; 15 bytes in a row hold one of them whole."""
+    """Where the first piece begins. The text is read as numbers of eight bytes; 15 bytes in a row hold one of them whole."""
     numbers = memoryview(folded + bytes(-len(folded) % _GRAM)).cast("Q")
     if needles.grams.isdisjoint(numbers):
         return
     places = (place * _GRAM for place, number in enumerate(numbers) if number in needles.grams)
-    yield from islice((at for at in places if _confirmed(folded, at, needles)), 1)
+    yield from islice((start for at in places for start in _around(folded, at, needles.pieces)), 1)
 
 
-def _confirmed(folded: bytes, at: int, needles: _Needles) -> bool:
-    return any(
-        folded[start : start + size] in needles.pieces
-        for size in (_PIECE - 1, _PIECE)
-        for start in range(max(0, at + _GRAM - size), at + 1)
-    )
+def _around(folded: bytes, at: int, pieces: frozenset[bytes]) -> Iterator[int]:
+    for start in range(max(0, at + _GRAM - _PIECE), at + 1):
+        if folded[start : start + _PIECE] in pieces or folded[start : start + _PIECE - 1] in pieces:
+            yield start
 
 
 def _line_of(text: str, offset: int) -> int:
