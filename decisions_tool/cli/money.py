@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from decisions_tool.engine.estimate import Row
     from decisions_tool.engine.spending import Spent
 
+_COUNTS = ("calls", "input", "output", "cache_write", "cache_read")
 _VOTING = {"vote", "runoff", "confirm"}
 
 
@@ -75,42 +76,30 @@ def _tell(rows: list[Row], dated: str) -> None:
 
 
 class _Sum(NamedTuple):
-    calls: int
-    input: int
-    output: int
-    cache_write: int
-    cache_read: int
+    """``counts`` in the order of ``_COUNTS``."""
+
+    counts: tuple[int, ...]
     usd: Decimal | None
 
     def spare(self) -> _Sum:
         """With 30 % to spare, rounded up."""
-        return _Sum(*(-(-13 * count // 10) for count in self[:5]), None if self.usd is None else self.usd * 13 / 10)
+        return _Sum(
+            tuple(-(-13 * count // 10) for count in self.counts), None if self.usd is None else self.usd * 13 / 10
+        )
 
     def json(self) -> dict[str, int | str | None]:
-        return {**self._asdict(), "usd": _usd(self.usd)}
+        return {**dict(zip(_COUNTS, self.counts, strict=True)), "usd": _usd(self.usd)}
 
     def cells(self, name: str) -> list[str]:
-        tokens = self.input + self.cache_write + self.cache_read
-        return [
-            name,
-            "",
-            "",
-            str(self.calls),
-            f"{tokens:,}",
-            f"{self.cache_read:,}",
-            f"{self.output:,}",
-            _shown(self.usd),
-        ]
+        calls, sent, output, write, read = self.counts
+        return [name, "", "", str(calls), f"{sent + write + read:,}", f"{read:,}", f"{output:,}", _shown(self.usd)]
 
 
 def _sum(rows: Iterable[Row]) -> _Sum:
     found = list(rows)
-    names = ("calls", "input", "output", "cache_write", "cache_read")
     prices = [row.usd for row in found if row.usd is not None]
-    return _Sum(
-        *(sum(getattr(row, name) for row in found) for name in names),
-        sum(prices, Decimal()) if len(prices) == len(found) else None,
-    )
+    counts = tuple(sum(getattr(row, name) for row in found) for name in _COUNTS)
+    return _Sum(counts, sum(prices, Decimal()) if len(prices) == len(found) else None)
 
 
 def _usd(value: Decimal | None) -> str | None:
