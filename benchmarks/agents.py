@@ -163,7 +163,8 @@ def _sent(exchange: Exchange) -> int:
 
 
 def _price(exchange: Exchange, kind: str) -> Decimal:
-    return getattr(RATES[exchange.model].rates, kind) / Decimal(1_000_000)
+    order = ("input", "output", "write_5m", "write_1h", "read")
+    return Decimal(RATES[exchange.model].rates[order.index(kind)]) / Decimal(1_000_000)
 
 
 def _loop(log: list[Exchange]) -> Decimal:
