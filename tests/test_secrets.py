@@ -246,11 +246,11 @@ def test_names_of_the_environment_say_what_is_secret() -> None:
 # ------------------------------------------------------------------ cost
 
 HOSTILE = {
-    "anchors": "sk-ant-" * 40_000,
-    "tokens": "eyJ" * 80_000,
+    "anchors": "sk-ant-" * 20_000,
+    "tokens": "eyJ" * 30_000,
     "dots": "eyJaaaaaaaa." * 20_000,
     "headers": ("-----BEGIN " + "PRIVATE KEY-----" + "\nA: b" * 30) * 1_500,
-    "urls": "://" * 80_000,
+    "urls": "://" * 40_000,
     "users": "://a:" + "b" * 250_000,
     "names": "token=" * 40_000,
     "quotes": 'password = "' * 20_000,
@@ -259,7 +259,7 @@ HOSTILE = {
     "hits": ("gh" + "p_" + chars(36) + "\n") * 6_000,
     "blanks": " " * 250_000,
     "letters that grow": "İ" * 100_000,
-    "grams": VALUE[:10] * 25_000,
+    "grams": VALUE[:10] * 12_000,
 }
 
 
