@@ -144,7 +144,7 @@ class CommandAgent:
                 raise
             except Unanswered as error:
                 hint = error.hint or f"decisions redo {quote(packet.case)} {packet.phase}/{packet.slot}"
-                raise Unanswered(error.outcome, f"{one_line(argv[0], 60)}: {error.message}", hint) from None
+                raise Unanswered(error.outcome, f"{one_line(Path(argv[0]).name, 60)}: {error.message}", hint) from None
 
     def _answer(self, errand: _Errand) -> Answer:
         packet = errand.packet

@@ -37,7 +37,7 @@ def search_path(closed: Sequence[Path]) -> str:
 
 def find(name: str, closed: Sequence[Path]) -> str | None:
     """The absolute path of a program, None where there is none outside of the folders ``closed``."""
-    if os.sep in name and not Path(name).is_absolute():
+    if "\0" in name or (os.sep in name and not Path(name).is_absolute()):
         return None
     found = shutil.which(name, path=search_path(closed))
     return found if found and not within(Path(found), closed) else None
