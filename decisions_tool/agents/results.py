@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -12,6 +13,9 @@ from decisions_tool.text import one_line
 
 _MOST = 10**6  # USD; and tokens by the million
 _CUT = {"max_tokens", "model_context_window_exceeded"}
+#: Where a result says it in words only.
+_CUT_SHORT = re.compile(r"output token maximum|context window limit")
+_ITS_OWN = {"budget", "truncated", "turns", "unusable"}
 _TOKENS = {
     "input": "input_tokens",
     "output": "output_tokens",
@@ -57,7 +61,8 @@ def lasting(code: int, out: bytes, key: str) -> bool:
     """Whether asking once more would only pay for the same again: an answer, or an end that the agent itself came to."""
     if not failed(out, key):
         return code == 0
-    return _word(_result(out, key), "terminal_reason") != "api_error"
+    result = _result(out, key)
+    return _failure(result).outcome in _ITS_OWN or _word(result, "stop_reason") == "refusal"
 
 
 def _result(out: bytes, key: str) -> dict[str, object]:
@@ -102,16 +107,20 @@ def _failure(result: Mapping[str, object]) -> Unanswered:
         return Unanswered("turns", f"the agent used up its turns: {said}")
     if words & {"error_max_budget_usd", "budget_exhausted"}:
         return Unanswered("budget", f"the agent used up its own budget: {said}")
+    if _word(result, "stop_reason") == "refusal":
+        return Unanswered("refused", f"the model declines to answer: {said}")
     status = result.get("api_error_status")
-    status = status if isinstance(status, int) else None
-    if status in {401, 403}:
-        return Stopped(
-            "refused", f"the service does not accept the key: {said}", "give it another key, then: decisions run"
-        )
-    return Unanswered(_outcome(status, "api_error" in words), said, "decisions run" if "api_error" in words else "")
+    if status in (401, 403):
+        hint = "give it another key, then: decisions run"
+        return Stopped("refused", f"the service does not accept the key: {said}", hint)
+    service = "api_error" in words
+    outcome = _outcome(status if isinstance(status, int) else None, said, service)
+    return Unanswered(outcome, said, "" if outcome in _ITS_OWN else "decisions run")
 
 
-def _outcome(status: int | None, service: bool) -> Outcome:
+def _outcome(status: int | None, said: str, service: bool) -> Outcome:
+    if _CUT_SHORT.search(said):
+        return "truncated"
     if status in {429, 529}:
         return "limited"
     if status is not None and status < 500:
