@@ -175,6 +175,15 @@ def test_a_hostile_path_arrives_clean_and_leads_to_no_program(bench: Bench, monk
     assert bench.ask(argv=("agent",), env=("PATH",)).body == f"{good}\n"
 
 
+@pytest.mark.parametrize("entry", [".", "", "sub"])
+def test_a_relative_entry_of_path_leads_nowhere(bench: Bench, monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    program(bench.root.parent / "work" / entry, printing("hijacked"))
+    monkeypatch.chdir(bench.root.parent / "work")
+    monkeypatch.setenv("PATH", f"{entry}:/usr/bin:/bin")
+    with pytest.raises(Stopped, match="not found on PATH"):
+        bench.ask(argv=("agent",))
+
+
 @pytest.mark.parametrize(
     "name",
     ["./agent", "bin/agent", "../repo/agent", "{root}/agent", "{root}/../linked", "agent", "/nowhere/agent", "a\0b"],
@@ -406,6 +415,15 @@ def test_a_grandchild_that_left_the_group_holds_nothing_up(bench: Bench, tmp_pat
     assert bench.ask(argv=(agent(bench, body),)).body == "done\n"
     assert time.monotonic() - begun < 10
     os.kill(int(note.read_text()), signal.SIGKILL)
+
+
+def test_the_last_words_are_heard_though_the_program_has_ended(tmp_path: Path) -> None:
+    def busy() -> bool:
+        time.sleep(0.5)
+        return False
+
+    ended = process.run(("/bin/sh", "-c", "sleep 0.1; echo late"), b"", tmp_path, {"PATH": "/usr/bin:/bin"}, 20.0, busy)
+    assert ended == (0, b"late\n", b"", "")
 
 
 def test_it_runs_in_a_session_of_its_own(bench: Bench) -> None:

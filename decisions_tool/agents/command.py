@@ -217,7 +217,7 @@ class CommandAgent:
         env = process.environment(self._table.env, closed)
         try:
             return process.run(
-                (program, *errand.argv[1:]), prompt.encode(), export.folder, env, errand.ends - time.monotonic(), self._halt.is_set
+                (program, *errand.argv[1:]), prompt.encode("utf-8", "replace"), export.folder, env, errand.ends - time.monotonic(), self._halt.is_set
             )  # fmt: skip
         except OSError as error:
             raise Stopped(
