@@ -175,6 +175,7 @@ def modules() -> str:
     parts = []
     rooms = (
         "cli",
+        "testing",
         "report",
         "engine",
         "agents",

@@ -1,31 +1,85 @@
-"""The backends by name."""
+"""The backends by name, each made when it is first asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
-from decisions_tool.agents.protocol import Backend
+from decisions_tool.agents.protocol import Backend, Till
+from decisions_tool.agents.view import PinnedView
+from decisions_tool.config import Settings
 from decisions_tool.ledger.repository import Repository
 
-NAMES = ("offline", "manual")
+
+class Means(NamedTuple):
+    """What backends are made from."""
+
+    repository: Repository
+    settings: Settings
+    till: Till
 
 
-def _offline(repository: Repository, deny: Sequence[str]) -> Backend:
+def view(repository: Repository, commit: str, settings: Settings) -> PinnedView:
+    """The repository as agents may see it."""
+    return PinnedView(repository, commit, settings.deny)
+
+
+@lru_cache(maxsize=1)
+def known_secrets() -> tuple[str, ...]:
+    """Secrets of this process: they never leave, whatever shape they have."""
+    from decisions_tool.agents.secrets import known_values
+
+    return known_values(os.environ)
+
+
+def _views(means: Means) -> Callable[[str], PinnedView]:
+    @lru_cache(maxsize=8)
+    def opened(commit: str) -> PinnedView:
+        return view(means.repository, commit, means.settings)
+
+    return opened
+
+
+def _offline(means: Means) -> Backend:
     from decisions_tool.agents.offline import Offline
-    from decisions_tool.agents.view import PinnedView
 
-    return Offline(lambda commit: PinnedView(repository, commit, deny))
+    return Offline(_views(means))
 
 
-def _manual(repository: Repository, deny: Sequence[str]) -> Backend:
+def _manual(means: Means) -> Backend:
     from decisions_tool.agents.manual import Manual
 
-    return Manual(repository.place)
+    return Manual(means.repository.place)
 
 
-_MAKERS: dict[str, Callable[[Repository, Sequence[str]], Backend]] = {"offline": _offline, "manual": _manual}
+def _anthropic(means: Means) -> Backend:
+    from decisions_tool.agents.anthropic import Anthropic
+    from decisions_tool.agents.wire import Wire
+
+    return Anthropic(Wire(os.environ), means.till, _views(means), means.settings.prices, known_secrets())
 
 
-def make(name: str, repository: Repository, deny: Sequence[str]) -> Backend:
+def _batches(means: Means) -> Backend:
+    from decisions_tool.agents.batches import Batches
+    from decisions_tool.agents.wire import Wire
+
+    wait = means.settings.run.batch_wait * 60.0
+    return Batches(Wire(os.environ), means.till, _views(means), means.settings.prices, known_secrets(), wait=wait)
+
+
+_MAKERS: dict[str, Callable[[Means], Backend]] = {
+    "offline": _offline,
+    "manual": _manual,
+    "anthropic": _anthropic,
+    "batches": _batches,
+}
+NAMES = tuple(_MAKERS)
+#: Backends whose prompts hold the key files where that is cheaper.
+PACKED = frozenset({"anthropic", "batches"})
+
+
+def make(name: str, means: Means) -> Backend:
     """The backend of a name that ``planner.check_names`` has let pass."""
-    return _MAKERS[name](repository, deny)
+    return _MAKERS[name](means)

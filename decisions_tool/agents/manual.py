@@ -20,6 +20,9 @@ class Manual:
     def __init__(self, place: Place) -> None:
         self._place = place
 
+    def stop(self) -> None:
+        """Nothing is ever under way."""
+
     def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
         tickets = []
         for packet in packets:

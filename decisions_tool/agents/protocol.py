@@ -65,8 +65,9 @@ class Packet:
 
     ``documents`` maps path to text and is exactly what the slot may read; ``about`` names what the slot is for (component, track,
     concern) where its name does not say all. The first ``shared`` characters of ``prompt`` are the same for every slot of the phase.
-    ``key`` is the digest of the whole question; ``check`` says why a body cannot be its answer, or nothing. ``given`` are the files of the
-    repository that the prompt holds, ``batch`` the batch that asks this question already.
+    ``key`` is the digest of the whole question; ``check`` says why a body cannot be its answer, or nothing. ``files`` are the
+    key files of the question, ``given`` those of them that the prompt holds; ``owes`` is what the phase asks of an agent beyond its answer.
+    ``batch`` is the batch that asks this question already.
     """
 
     case: str
@@ -88,6 +89,8 @@ class Packet:
     model: str = ""
     limits: Limits = field(default_factory=Limits)
     given: tuple[str, ...] = ()
+    owes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     batch: str = ""
     check: Callable[[str], str] = field(default=_fine, compare=False, repr=False)
 
@@ -128,6 +131,10 @@ class Stopped(Unanswered):
     """No further question should be asked in this run: the key, the budget or the service says no."""
 
 
+class Later(Unanswered):
+    """There is no answer yet, and the question can be asked again in the same run."""
+
+
 class Call(NamedTuple):
     """One request that costs money: the digest of what is sent, for which question, and the most it can cost in USD, None if unpriced."""
 
@@ -152,6 +159,30 @@ class Till(Protocol):
         """Put a paid reply on disk, then its cost in place of the reservation."""
         ...
 
+    def resume(self, call: Call) -> None:
+        """Take up the reservation of an earlier run, or write one down: the call is out already, whatever the budget says."""
+        ...
+
+    def promise(self, packet: Packet, batch: str = "") -> None:
+        """Write down that a question goes out with a batch, and its id once that is known."""
+        ...
+
+    def promised(self, packet: Packet) -> tuple[float, str]:
+        """When a question was promised to a batch (seconds of the clock on the wall, 0 for never), and the id of that batch."""
+        ...
+
+    def warm(self, head: str) -> None:
+        """Write down that the service has just cached a head for an hour."""
+        ...
+
+    def warmed(self, head: str) -> float:
+        """When a head was cached last (seconds of the clock on the wall, 0 for never)."""
+        ...
+
+    def lost(self, call: Call) -> None:
+        """Leave a reservation as it is for good: the call brought nothing and may have been billed."""
+        ...
+
     def release(self, call: Call) -> None:
         """Take a reservation back: the call was certainly not billed."""
         ...
@@ -166,4 +197,8 @@ class Backend(Protocol):
 
     def collect(self, ticket: Ticket) -> Answer | None:
         """The answer, or None when it is not there yet. Raises DecisionsError when there will be none."""
+        ...
+
+    def stop(self) -> None:
+        """Give up what is under way; those who wait for it get Unanswered."""
         ...

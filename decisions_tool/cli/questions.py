@@ -193,39 +193,6 @@ def rounds(folder: Path, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("case")
-@as_json
-@click.pass_obj
-def estimate(folder: Path, case: str, as_json: bool) -> None:
-    """Calls and tokens that a case still takes, phase by phase, with 30 % to spare."""
-    from decisions_tool.engine.estimate import estimate as work_out
-
-    with opened(folder) as repository:
-        rows = work_out(repository, case)
-    total = {name: sum(getattr(row, name) for row in rows) for name in ("calls", "input", "output")}
-    unvoted = {name: sum(getattr(row, name) for row in rows if row.phase not in {"vote", "runoff"}) for name in total}
-    spare = {name: -(-13 * value // 10) for name, value in total.items()}
-    if as_json:
-        put_json(
-            {
-                "case": case,
-                "phases": [row._asdict() for row in rows],
-                "total": total,
-                "buffered": spare,
-                "without_vote": unvoted,
-            }
-        )
-        return
-    cells = [[row.phase, row.backend, str(row.calls), f"{row.input:,}", f"{row.output:,}"] for row in rows]
-    for name, sums in (("all", total), ("with 30 % to spare", spare), ("without the vote", unvoted)):
-        cells.append([name, "", str(sums["calls"]), f"{sums['input']:,}", f"{sums['output']:,}"])
-    meanings = ["" for _ in rows] + ["strong", "", ""]
-    table(("phase", "backend", "calls", "tokens in", "tokens out"), cells, meanings, case)
-    if all(row.backend == "offline" for row in rows):
-        say("the offline backend calls no model; these are the tokens that one would read and write", "quiet")
-
-
-@click.command()
 @_question
 @click.argument("what")
 @click.option("-r", "--reason", default="", help="Why; it is kept in the record.")

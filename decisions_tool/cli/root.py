@@ -45,7 +45,8 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "tally": ("questions:tally", "Count the votes of a question, or of a folder of votes."),
         "record": ("questions:record", "The decision record of a question."),
         "rounds": ("questions:rounds", "Which questions go side by side, and which wait."),
-        "estimate": ("questions:estimate", "Calls and tokens that a case still takes."),
+        "estimate": ("money:estimate", "Calls, tokens and USD that a case still takes."),
+        "cost": ("money:cost", "What has been paid: by phase, role, model, case or day."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
     ("Prove", {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, as_json: bool) -> int:
     """Carry every case, or those named, as far as it goes without people.
 
-    Exit code 0 when nothing is left, 1 when documents stand in the way, 4 when people are waited for.
+    Exit code 0 when nothing is left, 1 when documents stand in the way or agents failed, 4 when people are waited for.
     """
     from decisions_tool.engine.run import Engine
 
@@ -48,6 +48,10 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
                 "recorded": progress.recorded,
                 "finished": outcome.finished,
                 "waits": waits,
+                "failed": [
+                    {"case": w.case, "phase": w.phase, "outcome": w.who, "why": w.why, "command": w.command}
+                    for w in outcome.failed
+                ],
                 "findings": [f._asdict() for f in findings],
             }
         )
@@ -56,7 +60,9 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
             put_finding(finding)
         for slug in outcome.finished:
             say(f"{slug} is finished: decisions show {quote(slug)}", "done")
-    if findings:
+    if outcome.failed and not as_json:
+        _tell_waits(outcome.failed)
+    if findings or outcome.failed:
         return 1
     if outcome.waits:
         if as_json:

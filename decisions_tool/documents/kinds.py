@@ -33,6 +33,7 @@ KINDS = {
     "record": "computed:Record",
     "addendum": "computed:Addendum",
     "constraints": "computed:Constraints",
+    "batch": "batch:Batch",
     "refine": "judged:RefineAnswer",
     "plan": "answers:PlanAnswer",
     "owners": "answers:OwnersAnswer",

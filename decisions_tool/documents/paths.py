@@ -53,6 +53,7 @@ TASK_ROWS: tuple[_Row, ...] = (
     ),
     _row("synthesis", r"research/synthesis\.md", "research/synthesis.md"),
     _row("research", r"research/(?P<slot>[^/]+)\.md", "research/{slot}.md"),
+    _row("batch", r"batch\.md", "batch.md"),
 )
 #: Paths inside the folder of a question.
 QUESTION_ROWS: tuple[_Row, ...] = (
@@ -68,6 +69,7 @@ QUESTION_ROWS: tuple[_Row, ...] = (
     _row("patch", r"patch\.md", "patch.md"),
     _row("tally", r"tally\.md", "tally.md"),
     _row("addendum", r"constraint-addendum\.md", "constraint-addendum.md"),
+    _row("batch", r"batch\.md", "batch.md"),
 )
 #: Paths below ``docs/decisions`` that no case owns.
 SHARED_ROWS: tuple[_Row, ...] = (

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind = Literal["asked", "answered", "recorded", "waiting", "refused", "mended"]
+Kind = Literal["asked", "answered", "recorded", "waiting", "refused", "mended", "failed", "stopping"]
 
 
 @dataclass(frozen=True)
 class Event:
-    """One step; ``text`` is a headline, ``open`` how many answers are outstanding in the whole run."""
+    """One step; ``text`` is a headline, ``open`` how many answers are outstanding in the whole run, ``cost`` USD."""
 
     kind: Kind
     case: str
@@ -21,6 +21,7 @@ class Event:
     commit: str = ""
     open: int = 0
     command: str = ""
+    cost: str = ""
 
 
 Listener: TypeAlias = "Callable[[Event], None]"

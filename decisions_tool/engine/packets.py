@@ -3,58 +3,95 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from decisions_tool.agents.prompts import render
-from decisions_tool.agents.protocol import Packet
+from decisions_tool.agents.protocol import Limits, Packet
+from decisions_tool.engine.packing import Packed
+from decisions_tool.engine.spool import question_key
+from decisions_tool.errors import DecisionsError
+from decisions_tool.workflows.batching import batch_of
 from decisions_tool.workflows.case import Case
-from decisions_tool.workflows.phases import SEATED, Phase
+from decisions_tool.workflows.phases import SEATED, Phase, Reply
+from decisions_tool.workflows.question import frame
+
+#: What all slots of a phase read alike, from what changes least to what changes most: facts and rules, then the case.
+_GROUND = ("working/identity.md", "decisions/constraints.md", "/constraint-addendum.md")
+_CASE = (
+    "/framing.md", "/001-user-request.md", "/002-roadmap.md", "/004-expert-concerns.md", "/research/synthesis.md", "-contract.md",
+)  # fmt: skip
+#: Ends the part of a prompt that slots share; no document may hold it.
+_SPLIT = "\0shared\0"
 
 
-def make_packet(case: Case, phase: Phase, slot: str, root: Path) -> Packet:
+def make_packet(case: Case, phase: Phase, slot: str, root: Path, packed: Packed | None = None) -> Packet:
     """Everything that a slot is told."""
-    opening = case.opening
-    title = opening.title if opening else case.slug
-    pinned = case.pinned or case.commit
-    shown = phase.shows(case, slot) if phase.shows else None
-    documents = shown or {path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)}
-    about = phase.about(case, slot)
+    opening, about = case.opening, phase.about(case, slot)
+    title, pinned = opening.title if opening else case.slug, case.pinned or case.commit
+    documents = (phase.shows(case, slot) if phase.shows else None) or {
+        path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)
+    }
+    files = packed.files if packed else ()
     values = {
         "title": title, "pinned": pinned, "slot": slot, "role": phase.by, "directive": _directive(case, phase),
+        "ground": _ranked(documents, _GROUND), "files": files, "opening": _ranked(documents, _CASE), "split": _SPLIT,
         "documents": _shuffled(documents, case.slug, phase.name, slot), "format_open": "~~~~~~~~", "format_close": "~~~~~~~~", **about,
     }  # fmt: skip
     own = root / case.settings.templates if case.settings.templates else None
-    prompt = render(phase.name, values, own)
+    head, split, tail = render(phase.name, values, own).partition(_SPLIT)
     return Packet(
-        case.slug,
-        title,
-        phase.name,
-        slot,
-        phase.by,
-        phase.answer,
-        prompt,
-        documents,
-        pinned,
-        about,
-        path := phase.path(case, slot),
-        present.data if (present := case.file(path)) else b"",
-    )
+        case.slug, title, phase.name, slot, phase.by, phase.answer, head + tail, documents, pinned, about,
+        path=(path := phase.path(case, slot)), present=present.data if (present := case.file(path)) else b"",
+        shared=len(head) if split else 0, model=case.settings.model(slot, phase.by), limits=_limits(case, phase),
+        given=tuple(name for name, _ in files), owes=phase.owes, files=key_files(case, phase),
+        batch=batch_of(case, phase.name, slot),
+    )  # fmt: skip
+
+
+def key_files(case: Case, phase: Phase) -> tuple[str, ...]:
+    """Files of the repository that every agent of a phase has to know."""
+    return tuple(file.path for file in frame(case).files) if "key-files" in phase.owes else ()
+
+
+def _limits(case: Case, phase: Phase) -> Limits:
+    run = case.settings.run
+    searches = run.searches if "prior-art" in phase.owes else 0
+    return Limits(run.minutes.get(phase.name, 15) * 60.0, run.turns.get(phase.name, 10), run.output, searches)
 
 
 def _directive(case: Case, phase: Phase) -> str:
     return "" if phase.by in SEATED else case.settings.role(phase.by).directive
 
 
+def _ranked(documents: dict[str, str], endings: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The documents with one of these endings, in the order of the endings."""
+    return [(path, documents[path]) for ending in endings for path in sorted(documents) if path.endswith(ending)]
+
+
 def _shuffled(documents: dict[str, str], *salt: str) -> list[tuple[str, str]]:
-    """What everybody reads first, in order; what others wrote after it, in an order of the slot's own."""
-
-    def place(path: str) -> tuple[bool, str]:
-        common = path.endswith(("001-user-request.md", "002-roadmap.md"))
-        return not common, path if common else hashlib.sha256("\0".join((*salt, path)).encode()).hexdigest()
-
-    return sorted(documents.items(), key=lambda item: place(item[0]))
+    """What others wrote, in an order of the slot's own."""
+    rest = [item for item in documents.items() if not item[0].endswith((*_GROUND, *_CASE))]
+    return sorted(rest, key=lambda item: hashlib.sha256("\0".join((*salt, item[0])).encode()).hexdigest())
 
 
 def input_blobs(case: Case, phase: Phase, slot: str) -> dict[str, str]:
     """Path -> blob id of what a slot reads."""
     return {path: file.blob for path in phase.inputs(case, slot) if (file := case.file(path))}
+
+
+def fits(case: Case, phase: Phase, slot: str, reply: Callable[[str], Reply]) -> Callable[[str], str]:
+    """A test of a body: why it cannot be the answer of a slot, or nothing."""
+
+    def check(body: str) -> str:
+        try:
+            phase.write(case, slot, reply(body))
+        except DecisionsError as error:
+            return f"{error.message} ({error.hint})" if error.hint else error.message
+        return ""
+
+    return check
+
+
+def key_of(packet: Packet, inputs: dict[str, str], backend: str) -> str:
+    return question_key(packet.case, packet.phase, packet.slot, inputs, packet.prompt, backend)

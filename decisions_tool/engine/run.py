@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
 from decisions_tool.agents import backends
-from decisions_tool.agents.protocol import Answer, Backend, Packet, Ticket
 from decisions_tool.config import Settings
+from decisions_tool.engine.asking import Asking, Question
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.overview import settled
-from decisions_tool.engine.packets import input_blobs, make_packet
-from decisions_tool.engine.spool import Spool, Spooled, question_key
+from decisions_tool.engine.packets import input_blobs
+from decisions_tool.engine.spool import Spool, Spooled
+from decisions_tool.engine.till import Drawer
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.ledger.costs import spent
 from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready
@@ -24,6 +26,7 @@ from decisions_tool.ledger.record import COMMIT, Ledger, Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trailers import Transition
 from decisions_tool.text import shortened
+from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
@@ -39,16 +42,8 @@ class Outcome:
     recorded: int = 0
     waits: list[Wait] = field(default_factory=list)
     refusals: list[Refuse] = field(default_factory=list)
+    failed: list[Wait] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Question:
-    packet: Packet
-    phase: Phase
-    inputs: dict[str, str]
-    key: str
-    backend: str
 
 
 class Engine:
@@ -59,7 +54,8 @@ class Engine:
         self.ledger = Ledger(repository, branch)
         self.spool = Spool(repository.place)
         self.listen: Listener = listen or (lambda event: None)
-        self._backends: dict[str, Backend] = {}
+        self.till = Drawer(repository.place, lambda case: spent(repository, case))
+        self.asking = Asking(repository, self.spool, self.till, self.listen, self._note_batch)
         self._outlooks: dict[tuple[str, str, int], Outlook] = {}
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
@@ -84,7 +80,7 @@ class Engine:
 
     def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
-        settings, cases = self._read(only)
+        settings, cases = self.read(only)
         check_names(settings, backends.NAMES)
         actions = [(case, action) for case, outlook in cases for action in outlook.actions]
         computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]
@@ -93,12 +89,14 @@ class Engine:
         outcome.recorded += progressed
         if progressed:
             return True
-        outcome.waits = [action for _, action in actions if isinstance(action, Wait)] + list(self._blocked.values())
+        waits = [action for _, action in actions if isinstance(action, Wait)]
+        outcome.waits = [*waits, *self._blocked.values(), *self.asking.waits.values()]
+        outcome.failed = list(self.asking.failed.values())
         outcome.refusals = [action for _, action in actions if isinstance(action, Refuse)]
         outcome.finished = [case.slug for case, outlook in cases if outlook.phase == "done"]
         return False
 
-    def _read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
+    def read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
         head = branch_for_writing(self.repository, self.ledger.branch)
         settings = self.repository.settings(head.oid)
         folders = self.repository.cases(head.oid)
@@ -123,20 +121,22 @@ class Engine:
 
     def _answer_all(self, asks: list[tuple[Case, Ask]], settings: Settings) -> int:
         """Get and record every answer that is to be had; how many were recorded."""
-        self._blocked, self._changed = {}, {}
+        self._blocked, self._changed, self.asking.waits, self.till.budget = {}, {}, {}, settings.budget
         asks = [(case, ask) for case, ask in asks if not self._edited(case, ask)]
+        counts = Counter((ask.case, ask.phase) for _, ask in asks)
         for folder in {case.folder for case, _ in asks} if self.ledger.branch is None else ():
             refuse_closed(self.repository.place.root / folder)
-        ready, questions = [], []
+        ready: list[Spooled] = []
+        questions: list[Question] = []
         for case, ask in asks:
-            question = self._question(case, ask)
+            question = self.asking.question(case, ask, counts[ask.case, ask.phase])
             held = self.spool.find(ask.case, ask.phase, ask.slot, question.packet.pinned)
             if held is not None and held.reply.backend == question.backend:
                 ready.append(held)
-            else:
+            elif question.packet.key not in self.asking.failed:
                 questions.append(question)
         recorded = sum(self._record_spooled(item) for item in ready)
-        for item, left in self._ask(questions, settings):
+        for item, left in self.asking.ask(questions, settings):
             recorded += self._record_spooled(item, left)
         return recorded
 
@@ -159,78 +159,6 @@ class Engine:
     def _block(self, ask: Ask | Spooled, why: str, command: str) -> None:
         self._blocked[(ask.case, ask.phase, ask.slot)] = Wait(ask.case, ask.phase, "a person", why, command)
 
-    def _question(self, case: Case, ask: Ask) -> _Question:
-        phase = row(case.workflow, ask.phase)
-        packet = make_packet(case, phase, ask.slot, self.repository.place.root)
-        inputs = input_blobs(case, phase, ask.slot)
-        backend = case.settings.backend(ask.slot, phase.by)
-        key = question_key(ask.case, ask.phase, ask.slot, inputs, packet.prompt, backend)
-        return _Question(packet, phase, inputs, key, backend)
-
-    def _ask(self, questions: list[_Question], settings: Settings) -> Iterator[tuple[Spooled, dict[str, bytes]]]:
-        """Hand the questions in; answers are on disk as they come, and given back in the order of the slots."""
-        tickets: list[tuple[_Question, Backend, Ticket]] = []
-        for name in dict.fromkeys(question.backend for question in questions):
-            backend = self._backend(name, settings)
-            mine = [question for question in questions if question.backend == name]
-            for question in mine:
-                self._announce(question, len(questions))
-            tickets += [(q, backend, t) for q, t in zip(mine, backend.submit([q.packet for q in mine]), strict=True)]
-        if not tickets:
-            return
-        with ThreadPoolExecutor(min(settings.run.parallel, len(tickets)), "answer") as pool:
-            futures = [pool.submit(self._collect, *ticket) for ticket in tickets]
-            try:
-                for future in futures:
-                    taken = future.result()
-                    if taken is not None:
-                        yield taken
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-
-    def _collect(
-        self, question: _Question, backend: Backend, ticket: Ticket
-    ) -> tuple[Spooled, dict[str, bytes]] | None:
-        """One answer, safe in the spool before anything else happens to it; runs in a thread of the pool."""
-        answer = backend.collect(ticket)
-        if answer is None:
-            self._wait(question, ticket)
-            return None
-        packet = question.packet
-        item = Spooled(
-            packet.case, packet.phase, packet.slot, packet.pinned, question.key, self._reply(question, answer)
-        )
-        if answer.file is None:
-            self.spool.keep(item)
-        self.listen(Event("answered", packet.case, packet.phase, packet.slot))
-        return item, {packet.path: answer.file} if answer.file is not None else {}
-
-    def _announce(self, question: _Question, count: int) -> None:
-        packet = question.packet
-        if question.backend != "manual":
-            self.spool.intend(packet.case, packet.phase, packet.slot, packet.pinned, question.key)
-        self.listen(Event("asked", packet.case, packet.phase, packet.slot, question.backend, open=count))
-
-    def _wait(self, question: _Question, ticket: Ticket) -> None:
-        packet = question.packet
-        name = (packet.case, packet.phase, packet.slot)
-        command = f"decisions prompt {quote(packet.case)} {packet.phase}/{packet.slot}"
-        self._blocked[name] = Wait(
-            packet.case, packet.phase, "a person", ticket.waits_for or f"the answer of {packet.slot}", command
-        )
-
-    def _backend(self, name: str, settings: Settings) -> Backend:
-        if name not in self._backends:
-            self._backends[name] = backends.make(name, self.repository, settings.deny)
-        return self._backends[name]
-
-    def _reply(self, question: _Question, answer: Answer) -> Reply:
-        return Reply(
-            answer.body, answer.backend, answer.day or time.strftime("%Y-%m-%d", time.gmtime()), answer.model, answer.rehearsal,
-            answer.unmet, answer.usage, answer.created, question.inputs,
-        )  # fmt: skip
-
     # -- recording
 
     def _record_spooled(self, item: Spooled, left: dict[str, bytes] | None = None) -> int:
@@ -248,8 +176,14 @@ class Engine:
                 item, f"the answer of {item.slot} does not fit: {error.message}", error.hint if left else command
             )
             return 0
-        self.spool.drop(item.case, item.phase, item.slot, item.pinned)
+        self._forget(item)
         return int(done)
+
+    def _forget(self, item: Spooled) -> None:
+        """The answer is recorded, or no longer wanted: what was paid for it is in the history as far as it can be."""
+        name = (item.case, item.phase, item.slot, item.pinned)
+        self.till.recorded(name)
+        self.spool.drop(*name)
 
     def _compute(self, action: Compute) -> bool:
         try:
@@ -273,9 +207,30 @@ class Engine:
                 return None
             found = row(held.workflow, phase)
             changes = found.write(held, slot, reply)
-            return changes, _transition(found, held, slot, reply, changes)
+            return changes, self._transition(found, held, slot, reply, changes)
 
         return self.transact(case, build, left)
+
+    @staticmethod
+    def _transition(phase: Phase, case: Case, slot: str, reply: Reply | None, changes: Changes) -> Transition:
+        after = with_changes(case, changes)
+        if reply is None:
+            return Transition(
+                case.slug, phase.name, slot, phase.headline(after, slot), RULE, inputs=input_blobs(case, phase, slot)
+            )
+        return Transition(
+            case.slug, phase.name, slot, phase.headline(after, slot), reply.backend, reply.model or "", reply.usage.get("cost-usd", ""),
+            reply.inputs, usage=reply.usage,
+        )  # fmt: skip
+
+    def _note_batch(self, case: str, phase: str, batch: str, slots: list[str]) -> None:
+        """Commit the id of a batch, so that any clone can collect it."""
+
+        def build(turn: Turn, held: Case) -> tuple[Changes, Transition]:
+            what = f"{phase} asked of {', '.join(slots)} in batch {batch}"
+            return noted(held, phase, batch, slots), Transition(case, "batch", batch, what, "batches")
+
+        self.transact(case, build)
 
     def transact(
         self,
@@ -317,7 +272,7 @@ class Engine:
             if item.case in folders:
                 case = self.repository.case(tip, item.case, settings, folders[item.case])
                 if case.pinned == item.pinned and _held(case, item.phase, item.slot):
-                    self.spool.drop(item.case, item.phase, item.slot, item.pinned)
+                    self._forget(item)
 
 
 def _held(case: Case, name: str, slot: str) -> bool:
@@ -326,12 +281,3 @@ def _held(case: Case, name: str, slot: str) -> bool:
         return slot in phase.slots(case) and phase.done(case, slot)
     except DecisionsError:
         return False
-
-
-def _transition(phase: Phase, case: Case, slot: str, reply: Reply | None, changes: Changes) -> Transition:
-    after = with_changes(case, changes)
-    inputs = dict(reply.inputs) if reply else input_blobs(case, phase, slot)
-    backend = RULE if reply is None else reply.backend
-    model = (reply.model or "") if reply else ""
-    cost = reply.usage.get("cost-usd", "") if reply else ""
-    return Transition(case.slug, phase.name, slot, phase.headline(after, slot), backend, model, cost, inputs)

@@ -227,6 +227,7 @@ def redo(
         pinned = _opening(case).meta.pinned or ""
         for phase, slot in found:
             engine.spool.drop(slug, phase.name, slot, pinned, "redo")
+            engine.till.clear((slug, phase.name, slot, pinned))
         return (
             (changes, Transition(slug, "redo", name, f"{name} to be asked again", reason=reason)) if changes else None
         )

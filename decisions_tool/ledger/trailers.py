@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import one_line
 
-NAMES = ("Case", "Phase", "Slot", "Backend", "Model", "Cost-USD", "Inputs", "Reason")
+NAMES = ("Case", "Phase", "Slot", "Backend", "Model", "Cost-USD", "Usage", "Inputs", "Reason")
 _LINE = re.compile(r"Decisions-([A-Za-z-]+):[ \t]*(.*)")
 _AUTHOR = re.compile(r"(?i)Co-authored-by: [^<>]+ <[^<>]*>[ \t]*")
 
@@ -28,6 +28,7 @@ class Transition:
     cost: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
+    usage: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not carried(self.case):
@@ -43,6 +44,7 @@ class Transition:
             self.backend,
             self.model,
             self.cost,
+            " ".join(f"{name}={count}" for name, count in self.usage.items() if name != "cost-usd"),
             digest(self.inputs),
             self.reason,
         )

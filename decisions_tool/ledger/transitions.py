@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from decisions_tool.config import FILE
+from decisions_tool.documents.batch import Batch
 from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
@@ -26,6 +27,7 @@ from decisions_tool.ledger.history import Change, Step, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
+from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, taken_back
@@ -45,7 +47,7 @@ class Transitions:
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision,
+            "decide": self._decision, "batch": self._batch,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -289,6 +291,19 @@ class Transitions:
                 self.report.wrong("illegal", step, change.path, "a request does more than appear")
             elif newly_approved(None, after):
                 self.report.wrong("approval", step, change.path, "a request came with a decision")
+
+    def _batch(self, step: Step) -> None:
+        """A batch that was handed in: one more row, in the name of the commit."""
+        before = self._before(step)
+        texts = self._texts(step)
+        made = self.evidence.case(step.commit, before.slug).find(Batch)
+        last = made.sent[-1] if made else None
+        if (
+            last is None
+            or last.batch != step.value("Slot")
+            or texts != noted(before, last.phase, last.batch, last.slots)
+        ):
+            self.report.wrong("illegal", step, before.folder, "a batch changed more than the list of batches")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)

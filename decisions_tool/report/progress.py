@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from decimal import Decimal
 
 from decisions_tool.engine.events import Event
 from decisions_tool.report.terminal import colourful, paint, width
 from decisions_tool.text import plural, visible
 
-_SIGNS = {"asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+"}
-_MEANINGS = {"recorded": "done", "asked": "quiet", "waiting": "waiting", "refused": "error", "mended": "active"}
+_SIGNS = {"asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+", "failed": "✗", "stopping": "…"}
+_MEANINGS = {
+    "recorded": "done", "asked": "quiet", "waiting": "waiting", "refused": "error", "mended": "active", "failed": "error",
+    "stopping": "waiting",
+}  # fmt: skip
+_TOLD = {"recorded", "mended", "refused", "failed", "stopping"}
 
 
 class Progress:
@@ -24,6 +29,8 @@ class Progress:
         self._open: dict[tuple[str, str, str], float] = {}
         self._answered: list[float] = []
         self.recorded = 0
+        self.cost: Decimal | None = None
+        self.unpriced = 0
         self._guard = threading.Lock()
 
     def __call__(self, event: Event) -> None:
@@ -34,12 +41,25 @@ class Progress:
         name = (event.case, event.phase, event.slot)
         if event.kind == "asked":
             self._open[name] = time.monotonic()
-        elif event.kind in {"answered", "recorded"}:
+        elif event.kind in {"answered", "recorded", "failed"}:
             self._note_answer(name)
+        self._pay(event.cost)
         self.recorded += event.kind == "recorded"
-        if event.kind in {"recorded", "mended", "refused"} and not self._quiet:
+        if event.kind in _TOLD and not self._quiet:
             self._line(event)
         self._status()
+
+    def _pay(self, cost: str) -> None:
+        if cost == "unpriced":
+            self.unpriced += 1
+        elif cost:
+            self.cost = (self.cost or Decimal()) + Decimal(cost)
+
+    def _money(self) -> str:
+        """What the run has cost so far; answers of models without a price are counted apart."""
+        paid = "" if self.cost is None else f"${self.cost:.4f}"
+        unpriced = f"{plural(self.unpriced, 'answer')} unpriced" if self.unpriced else ""
+        return " and ".join(part for part in (paid, unpriced) if part)
 
     def _note_answer(self, name: tuple[str, str, str]) -> None:
         began = self._open.pop(name, None)
@@ -62,7 +82,7 @@ class Progress:
             return
         self._wipe()
         names = ", ".join(slot for _, _, slot in list(self._open)[:4])
-        text = f"  {plural(len(self._open), 'answer')} open ({names}) · {self._elapsed()}{self._left()} · $0.00"
+        text = f"  {plural(len(self._open), 'answer')} open ({names}) · {self._elapsed()}{self._left()} · {self._money() or '$0.00'}"
         sys.stderr.write(paint(text[: width() - 1], "quiet", sys.stderr))
         sys.stderr.flush()
 
@@ -84,7 +104,9 @@ class Progress:
         if not self._quiet and self.recorded:
             print(
                 paint(
-                    f"  {plural(self.recorded, 'commit')} in {self._elapsed()}, no model called", "quiet", sys.stderr
+                    f"  {plural(self.recorded, 'commit')} in {self._elapsed()}, {self._money() or 'no model called'}",
+                    "quiet",
+                    sys.stderr,
                 ),
                 file=sys.stderr,
             )

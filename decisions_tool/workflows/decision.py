@@ -83,7 +83,7 @@ DECISION: tuple[Phase, ...] = (
     Phase(
         "propose", "proposed by {slot}", ("framing", "identity", "constraints"), "proposal", "proposer", proposers, applies=by_agents,
         done=proposed, write=write_proposal, clear=remove("proposal"), answer="proposal", inputs=ground, about=told_proposer,
-        path=path_for("proposal"),
+        path=path_for("proposal"), owes=("key-files",),
     ),
     Phase(
         "judge", "roles judged", ("proposal",), "compliance", "judge", one("judge"), applies=by_agents, done=judged,
@@ -99,22 +99,23 @@ DECISION: tuple[Phase, ...] = (
         "synthesise", "approaches compared", ("framing", "gate", "proposal"), "comparison", "synthesizer", one("synthesizer"),
         applies=by_agents, halt=gate_halt, done=held("comparison"), write=write_comparison, clear=remove("comparison"), answer="comparison",
         inputs=synthesis_reads, about=told_synthesizer, path=path_for("comparison"), tells=say_comparison,
+        owes=("key-files",),
     ),
     Phase(
         "hybrid", "{slot} joined", ("comparison", "proposal"), "hybrid", "integrator", hybrids, applies=to_vote, done=filled("hybrid"),
         write=write_hybrid("hybrid", "integrator"), clear=remove("hybrid"), answer="hybrid", inputs=hybrid_reads,
-        about=told_integrator, path=path_for("hybrid"),
+        about=told_integrator, path=path_for("hybrid"), owes=("key-files",),
     ),
     Phase(
         "confirm", "looked at by {slot}", ("comparison",), "confirm", "voter", lambda case: voters(case)[:3],
         applies=lambda case: by_agents(case) and case.settings.decision.confirm and converged(case).converged, done=filled("confirm"),
         write=write_vote(Confirm, "confirm"), clear=remove("confirm"), answer="confirm", inputs=vote_reads,
-        shows=lambda case, slot: shown(case, slot, "confirm"), about=told_voter("confirm"), path=path_for("confirm"),
+        shows=lambda case, slot: shown(case, slot, "confirm"), about=told_voter("confirm"), path=path_for("confirm"), owes=("key-files",),
     ),
     Phase(
         "vote", "voted by {slot}", ("framing", "comparison"), "vote", "voter", voters, applies=to_vote, done=filled("vote"),
         write=write_vote(Vote, "vote"), clear=remove("vote"), answer="vote", inputs=vote_reads,
-        shows=lambda case, slot: shown(case, slot, "vote"), about=told_voter("vote"), path=path_for("vote"),
+        shows=lambda case, slot: shown(case, slot, "vote"), about=told_voter("vote"), path=path_for("vote"), owes=("key-files",),
     ),
     Phase(
         "tally", "votes counted", ("comparison", "vote", "runoff"), "tally", RULE, lambda case: ("tally",), applies=to_vote, done=tallied,
@@ -125,12 +126,12 @@ DECISION: tuple[Phase, ...] = (
         applies=lambda case: to_vote(case) and first_tally(case).next == "patch", done=held("patch"),
         write=spoken(Patch, "patch", "patcher"), clear=remove("patch"), answer="patch",
         inputs=lambda case, slot: (*ground(case, slot), *case.paths("comparison"), *case.paths("tally"), *case.paths("proposal")),
-        about=told_patcher, path=path_for("patch"),
+        about=told_patcher, path=path_for("patch"), owes=("key-files",),
     ),
     Phase(
         "runoff", "runoff voted by {slot}", ("framing", "comparison"), "runoff", "voter", voters, applies=wants_runoff,
         done=filled("runoff"), write=write_vote(Runoff, "runoff"), clear=remove("runoff"), answer="runoff", inputs=vote_reads,
-        shows=lambda case, slot: shown(case, slot, "runoff"), about=told_voter("runoff"), path=path_for("runoff"),
+        shows=lambda case, slot: shown(case, slot, "runoff"), about=told_voter("runoff"), path=path_for("runoff"), owes=("key-files",),
     ),
     Phase(
         "refine", "question refined", ("framing", "comparison", "tally"), "framing", "refiner", one("refiner"),

@@ -72,7 +72,8 @@ class Phase:
     person it waits, ``verify`` why its outcome cannot stand; ``tells`` adds to the headline of the commit. ``shows`` are the
     documents that an agent gets where they are not its inputs as they are. ``judge`` says why changes cannot come
     from an answer of a row that writes more than its own document. ``beyond`` says whether the
-    row writes a path outside the folder of its case.
+    row writes a path outside the folder of its case. ``owes`` names what an agent has to do besides: know the key-files,
+    look for prior-art.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Phase:
     about: Callable[[Case, str], dict[str, str]] = _no_details
     path: Callable[[Case, str], str] = _no_path
     tells: Callable[[Case, str], str] = _no_path
+    owes: tuple[str, ...] = ()
 
     def missing(self, case: Case) -> tuple[str, ...]:
         return tuple(slot for slot in self.slots(case) if not self.done(case, slot))

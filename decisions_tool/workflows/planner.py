@@ -13,6 +13,7 @@ from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.text import shortened
+from decisions_tool.workflows.batching import forgotten
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase
 from decisions_tool.workflows.steps import set_meta
@@ -206,6 +207,7 @@ def taken_back(case: Case, found: Sequence[tuple[Phase, str]]) -> Changes:
             step = phase.clear(case, slot)
             changes |= step
             case = with_changes(case, step)
+    changes |= forgotten(case, [(phase.name, slot) for phase, slot in found])
     opening, path = case.opening, case.path(case.opens)
     undone = list(opening.meta.undone or ()) if opening else []
     kept = [name for name in undone if name not in {f"{phase.name}/{slot}" for phase, slot in found}]

@@ -60,7 +60,7 @@ PLANNING: tuple[Phase, ...] = (
     Phase(
         "roadmap", "roadmap researched by {slot}", ("request",), "roadmap", "architect", one("architect"),
         done=held("roadmap"), write=write_roadmap, clear=remove("roadmap"), answer="roadmap",
-        inputs=paths("request"), path=path_for("roadmap"),
+        inputs=paths("request"), path=path_for("roadmap"), owes=("prior-art",),
     ),
     Phase(
         "plan", "roadmap planned by {slot}", ("request", "roadmap"), "roadmap", "planner", one("planner"),

@@ -56,6 +56,9 @@ class Offline:
         self._surveys: dict[tuple[str, tuple[str, ...]], Survey] = {}
         self._lock = threading.Lock()
 
+    def stop(self) -> None:
+        """Nothing is ever under way."""
+
     def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
         return [Ticket(packet) for packet in packets]
 

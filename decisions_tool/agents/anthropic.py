@@ -1,0 +1,264 @@
+"""The Anthropic API as a backend: one conversation a slot, paid through the till, held to its limits by the clock on the wall."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from decisions_tool.agents import asking, secrets
+from decisions_tool.agents.heads import Heads
+from decisions_tool.agents.prices import Tariff, Usage, tariff
+from decisions_tool.agents.protocol import Answer, Call, Packet, Repository, Stopped, Ticket, Till, Unanswered
+from decisions_tool.agents.rate import Gate
+from decisions_tool.agents.reading import Reading
+from decisions_tool.agents.stream import Failed, Message, text_of, usage_of, whole
+from decisions_tool.agents.wire import LONGEST_WAIT, Wire
+from decisions_tool.config import Price
+
+#: How often a request is sent: when it was certainly not billed, and when it may have been.
+_TRIES, _TRIES_BILLED = 6, 2
+_NAMES = ("input", "output", "cache-write", "cache-write-hour", "cache-read", "searches")
+_ENDS = {
+    "max_tokens": ("truncated", "the reply is longer than it may be", "raise run.output in decisions.toml, then: {redo}"),
+    "model_context_window_exceeded": ("truncated", "the question is longer than the model can read", "{redo}"),
+    "refusal": ("refused", "the model refuses to answer", "{redo}"),
+    "stop_sequence": ("malformed", "the reply ends at a sequence that nobody asked for", "{redo}"),
+}  # fmt: skip
+
+
+@dataclass
+class _Talk:
+    """One conversation so far."""
+
+    packet: Packet
+    tariff: Tariff
+    end: float
+    reading: Reading
+    params: dict[str, Any]
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal | None = Decimal()
+    calls: int = 0
+    corrected: bool = False
+
+    def took(self, message: Message, batch: bool = False) -> None:
+        """Add what a message cost."""
+        used = usage_of(message)
+        cost = self.tariff.cost(used, batch)
+        self.usage, self.calls = self.usage.plus(used), self.calls + 1
+        self.cost = None if self.cost is None or cost is None else self.cost + cost
+
+
+class Anthropic:
+    """Implements ``agents.protocol.Backend``."""
+
+    name = "anthropic"
+
+    def __init__(
+        self, wire: Wire, till: Till, view: Callable[[str], Repository], prices: Mapping[str, Price], known: Sequence[str] = (),
+        gate: Gate | None = None,
+    ) -> None:  # fmt: skip
+        self._wire, self._till, self._view, self._prices, self._known = wire, till, view, prices, tuple(known)
+        self._gate = gate or Gate()
+        self._heads = Heads()
+
+    def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
+        if packets:
+            self._wire.ready()
+        return [Ticket(packet) for packet in packets]
+
+    def collect(self, ticket: Ticket) -> Answer:
+        packet = ticket.packet
+        found = tariff(packet.model, self._prices)
+        return self.converse(packet, found, asking.first(packet, found))
+
+    def stop(self) -> None:
+        self._wire.stop()
+
+    def converse(self, packet: Packet, found: Tariff, params: dict[str, Any], said: Message | None = None) -> Answer:
+        """Talk until there is an answer that fits; ``said`` is a reply to the first request that came in another way."""
+        look_through(packet, self._known)
+        reading = Reading(self._view(packet.pinned), self._known)
+        talk = _Talk(packet, found, time.monotonic() + packet.limits.seconds, reading, params)
+        while True:
+            message = said or self._call(talk)
+            talk.took(message, batch=said is not None)
+            said = None
+            body = self._take(talk, message)
+            if body is not None:
+                return self._answer(talk, body)
+
+    # -- one turn
+
+    def _take(self, talk: _Talk, message: Message) -> str | None:
+        """The body that a message brings, or None when the conversation goes on."""
+        stop, content = message["stop_reason"], message["content"]
+        if stop in _ENDS:
+            outcome, what, hint = _ENDS[stop]
+            detail = (message.get("stop_details") or {}).get("category", "") if stop == "refusal" else ""
+            raise _unanswered(talk.packet, outcome, f"{what}{f' ({detail})' if detail else ''}", hint)
+        if stop == "pause_turn":
+            self._go_on(talk, content)
+        elif stop == "tool_use":
+            self._go_on(talk, content, *self._results(talk, content))
+        else:
+            return self._body(talk, content, text_of(message))
+        return None
+
+    def _go_on(self, talk: _Talk, said: list[dict[str, Any]], *blocks: dict[str, Any]) -> None:
+        if talk.calls > talk.packet.limits.turns:
+            raise _unanswered(
+                talk.packet, "turns", f"no answer after {talk.calls} turns", "raise run.turns, then: {redo}"
+            )
+        more = (asking.last_call(),) if talk.calls == talk.packet.limits.turns and blocks else ()
+        talk.params = asking.further(talk.params, said, *blocks, *more)
+
+    def _results(self, talk: _Talk, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = []
+        for block in content:
+            if block["type"] == "tool_use":
+                result = talk.reading.call(str(block.get("name")), block.get("input"))
+                found.append(asking.result(block, result.text, result.is_error))
+        return found or [asking.words("No tool was called.")]
+
+    def _body(self, talk: _Talk, content: list[dict[str, Any]], text: str) -> str | None:
+        """The answer, where it fits; else the model is told once why not."""
+        why = "it is empty" if not text.strip() else self._leak(text) or talk.packet.check(text)
+        if not why:
+            return text
+        if talk.corrected:
+            raise _unanswered(
+                talk.packet, "malformed", f"the answer does not fit, nor does its correction: {why}", "{redo}"
+            )
+        talk.corrected = True
+        talk.params = asking.further(talk.params, content or [asking.words("(nothing)")], asking.correction(why))
+        return None
+
+    def _leak(self, text: str) -> str:
+        found = secrets.find(text, self._known)
+        return f"line {found.line} holds what looks like a secret ({found.name})" if found else ""
+
+    def _answer(self, talk: _Talk, body: str) -> Answer:
+        usage = {name: str(count) for name, count in zip(_NAMES, talk.usage, strict=True) if count}
+        now = time.gmtime()
+        return Answer(
+            body, self.name, talk.tariff.model, unmet=_unmet(talk.packet, talk.reading.opened, talk.usage),
+            usage={**usage, "calls": str(talk.calls), "cost-usd": "unpriced" if talk.cost is None else f"{talk.cost:f}"},
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", now), day=time.strftime("%Y-%m-%d", now),
+        )  # fmt: skip
+
+    # -- one call
+
+    def _call(self, talk: _Talk) -> Message:
+        """The reply to the next request, from the till where it was paid for before."""
+        searches = talk.packet.limits.searches
+        worst = talk.tariff.worst(asking.bound(talk.params, searches), talk.params["max_tokens"], searches)
+        call = Call(asking.digest(talk.packet, talk.params), talk.packet, talk.tariff.model, worst)
+        held = self._till.held(call)
+        if held is not None:
+            return whole(json.loads(held))
+        self._reserve(call, talk)
+        tries = 0
+        while True:
+            try:
+                message = self._send(talk)
+            except Failed as failed:
+                tries += 1
+                self._weigh(call, talk, failed, tries)
+            except BaseException:
+                self._till.lost(call)
+                raise
+            else:
+                self._till.keep(call, json.dumps(message).encode(), talk.tariff.cost(usage_of(message)))
+                return message
+
+    def _reserve(self, call: Call, talk: _Talk) -> None:
+        """By the bound on tokens; where that does not fit, by what the service counts."""
+        try:
+            self._till.reserve(call)
+        except Stopped:
+            if call.worst is None or talk.packet.limits.searches:
+                raise
+            try:
+                tokens = self._wire.count(talk.params, talk.end)
+            except Failed as failed:
+                raise named(talk.packet, failed) from None
+            self._till.reserve(call._replace(worst=talk.tariff.worst(tokens + tokens // 50, talk.params["max_tokens"])))
+
+    def _send(self, talk: _Talk) -> Message:
+        if not self._gate.passes(min(talk.end, self._gate.clock() + LONGEST_WAIT)):
+            raise Failed(
+                "limited",
+                "the service asks to wait longer than there is time",
+                billed=False,
+                after=self._gate.opens_in(),
+            )
+        head = asking.head_name(talk.params)
+        leads = "system" in talk.params and self._heads.enter(head, talk.end)
+        try:
+            return self._wire.send(talk.params, talk.end, lambda: self._heads.begun(head) if leads else None)
+        finally:
+            if leads:
+                self._heads.failed(head)
+
+    def _weigh(self, call: Call, talk: _Talk, failed: Failed, tries: int) -> None:
+        """Return when the request is to be sent again; else say what became of it."""
+        if failed.billed:
+            self._till.lost(call)
+        most = _TRIES_BILLED if failed.billed else _TRIES
+        wait = failed.after if failed.after is not None else self._gate.pause(tries)
+        again = failed.again and tries < most and wait <= LONGEST_WAIT and self._gate.clock() + wait < talk.end
+        if failed.again and (failed.outcome == "limited" or again):
+            self._gate.shut(wait)
+        if not again:
+            if not failed.billed:
+                self._till.release(call)
+            raise named(talk.packet, failed, wait)
+        if failed.billed:
+            self._till.reserve(call)
+
+
+def look_through(packet: Packet, known: Sequence[str]) -> None:
+    """Unanswered where a secret would leave with the prompt."""
+    found = secrets.find(packet.prompt, known)
+    if found is None:
+        return
+    where = next(
+        (f"{path}:{hit.line}" for path, text in packet.documents.items() if (hit := secrets.find(text, known))),
+        "the prompt",
+    )
+    raise Unanswered(
+        "secret",
+        f"{where} holds what looks like a secret ({found.name}); nothing was sent",
+        "take it out and commit, then: decisions run",
+    )
+
+
+def _unmet(packet: Packet, opened: Mapping[str, object], usage: Usage) -> tuple[str, ...]:
+    """What the phase asks of an agent and this one did not do."""
+    owed = {
+        "prior-art": usage.searches > 0,
+        "key-files": all(path in opened for path in packet.files if path not in packet.given),
+    }
+    return tuple(name for name in packet.owes if not owed.get(name, False))
+
+
+def _unanswered(packet: Packet, outcome: Any, what: str, hint: str) -> Unanswered:
+    return Unanswered(outcome, f"{packet.slot}: {what}", hint.replace("{redo}", redo(packet)))
+
+
+def redo(packet: Packet) -> str:
+    from shlex import quote
+
+    return f"decisions redo {quote(packet.case)} {packet.phase}/{packet.slot}"
+
+
+def named(packet: Packet, failed: Failed, wait: float = 0.0) -> Unanswered:
+    """What a failed call means for its slot, or for the whole run."""
+    if failed.fatal:
+        return Stopped(failed.outcome, failed.said, "look at the key and its limits, then: decisions run")
+    later = f" (again in {wait:.0f} s)" if failed.outcome == "limited" and wait else ""
+    return Unanswered(failed.outcome, f"{packet.slot}: {failed.said}{later}", "decisions run")

@@ -1,0 +1,44 @@
+"""One gate for all slots: whoever the service tells to wait makes everybody wait, and nobody sleeps alone. It sends nothing."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+
+class Gate:
+    """Seconds are those of ``clock``; ``sleep`` and ``dice`` (0 to 1) can be put in its place."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self.clock, self._sleep, self._dice = clock, sleep, dice
+        self._opens = 0.0
+        self._guard = threading.Lock()
+
+    def shut(self, seconds: float) -> None:
+        """Let nobody pass for so long."""
+        with self._guard:
+            self._opens = max(self._opens, self.clock() + seconds)
+
+    def opens_in(self) -> float:
+        """Seconds until somebody may pass; 0 when the gate is open."""
+        with self._guard:
+            return max(0.0, self._opens - self.clock())
+
+    def passes(self, end: float) -> bool:
+        """Wait for the gate; False, at once, where it opens only after ``end``."""
+        while wait := self.opens_in():
+            if self.clock() + wait > end:
+                return False
+            self._sleep(min(wait, 1.0))
+        return True
+
+    def pause(self, attempt: int) -> float:
+        """How long to wait after a failure that named no time: grows with every attempt, never the same for two."""
+        return min(30.0, 0.5 * 2.0**attempt) * (0.5 + self._dice() / 2)

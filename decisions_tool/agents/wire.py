@@ -1,0 +1,254 @@
+"""The one module that imports the SDK, inside the function that needs it: it takes a second. Requests out, messages or Failed back."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from decisions_tool.agents.protocol import Stopped
+from decisions_tool.agents.stream import Failed, Message, error_of, read_stream
+from decisions_tool.agents.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
+
+_FATAL = {401, 402, 403, 404}
+_AGAIN = {408, 409, 500, 502, 503, 504, 529}
+_SPENT = ("spend_limit", "spend limit", "billing", "credit")
+#: Seconds to wait that are taken as "not in this run".
+LONGEST_WAIT = 600.0
+
+
+T = TypeVar("T")
+
+
+class Line(threading.local):
+    """The socket of the call that runs in this thread, and whether the watchdog has shut it."""
+
+    socket: socket.socket | None = None
+    shut = False
+
+
+class Wire:
+    """Talks to one service with one key. Safe to use from many threads."""
+
+    def __init__(self, environ: Mapping[str, str], wall: Callable[[], float] = time.time) -> None:
+        self._key = environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
+        self._url = environ.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        self._wall = wall
+        self._line = Line()
+        self._dog = Watchdog()
+        self._guard = threading.Lock()
+        self._client: Anthropic | None = None
+
+    def ready(self) -> None:
+        """Stopped where no call can be made at all."""
+        if not self._key:
+            raise Stopped(
+                "denied", "there is no key for the Anthropic API", "export ANTHROPIC_API_KEY=…, or set backends.default"
+            )
+        parts = urlsplit(self._url)
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise Stopped(
+                "denied",
+                f"ANTHROPIC_BASE_URL {self._url!r} would send the key in clear text",
+                "unset ANTHROPIC_BASE_URL",
+            )
+
+    def client(self) -> Anthropic:
+        """The SDK's client, made once; its retries are off and it keeps no connection that a late reply could come in on."""
+        with self._guard:
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+    def _make(self) -> Anthropic:
+        try:
+            import anthropic
+            import httpx2
+        except ImportError:
+            raise Stopped(
+                "unreachable", "the anthropic package is not installed", "pip install 'decisions-tool[anthropic]'"
+            ) from None
+        line = self._line
+
+        class Traced(httpx2.HTTPTransport):
+            def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+                request.extensions = {**request.extensions, "trace": _trace(line)}
+                return super().handle_request(request)
+
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
+        http = anthropic.DefaultHttpxClient(transport=Traced(limits=limits))
+        return anthropic.Anthropic(api_key=self._key, base_url=self._url, max_retries=0, http_client=http)
+
+    # -- messages
+
+    def send(self, params: Mapping[str, Any], end: float, begun: Callable[[], None]) -> Message:
+        """One request; its reply has to be here at ``end`` (``time.monotonic``)."""
+
+        def ask() -> Message:
+            create = self.client().messages.with_streaming_response.create
+            with create(
+                **dict(params), stream=True, timeout=self._timeout(end), extra_headers={"Accept-Encoding": "identity"}
+            ) as reply:
+                if reply.headers.get("content-encoding", "identity") != "identity":
+                    raise Failed("malformed", "the reply is packed, and nobody asked for that", again=True)
+                return read_stream(reply.iter_bytes(), begun)
+
+        return self._guarded(ask, end)
+
+    def count(self, params: Mapping[str, Any], end: float) -> int:
+        """Tokens of a request as the service counts them; free of charge."""
+        kept = {key: params[key] for key in ("model", "messages", "system", "tools") if key in params}
+
+        def ask() -> int:
+            counted = self.client().messages.count_tokens(**kept, timeout=self._timeout(end))
+            if not isinstance(counted.input_tokens, int):
+                raise Failed("malformed", "the service does not say how many tokens a request has", billed=False)
+            return counted.input_tokens
+
+        return self._guarded(ask, end, billed=False)
+
+    # -- batches
+
+    def create_batch(self, requests: list[dict[str, Any]], end: float) -> str:
+        """Hand in a batch; its id."""
+        items: Any = requests
+        made = self._guarded(
+            lambda: self._json(self.client().messages.batches.with_raw_response.create(requests=items)), end
+        )
+        return str(made["id"])
+
+    def batch(self, name: str, end: float) -> dict[str, Any]:
+        return self._guarded(
+            lambda: self._json(self.client().messages.batches.with_raw_response.retrieve(name)), end, billed=False
+        )
+
+    def batches(self, end: float) -> list[dict[str, Any]]:
+        """The last hundred batches, newest first."""
+        found = self._guarded(
+            lambda: self._json(self.client().messages.batches.with_raw_response.list(limit=100)), end, billed=False
+        )
+        return [item for item in found.get("data", []) if isinstance(item, dict)]
+
+    def results(self, name: str, end: float) -> dict[str, dict[str, Any]]:
+        """What came of each request of a batch that has ended, by its custom id."""
+
+        def ask() -> dict[str, dict[str, Any]]:
+            found = {}
+            for item in self.client().messages.batches.results(name):
+                value = item.model_dump(mode="json")
+                found[str(value["custom_id"])] = value["result"]
+            return found
+
+        return self._guarded(ask, end, billed=False)
+
+    @staticmethod
+    def _json(raw: Any) -> dict[str, Any]:
+        value = json.loads(raw.text() if callable(raw.text) else raw.text)
+        if not isinstance(value, dict):
+            raise Failed("malformed", "the reply is no object", again=True)
+        return value
+
+    # -- failures
+
+    def _timeout(self, end: float) -> Any:
+        import httpx2
+
+        left = max(0.1, end - time.monotonic())
+        return httpx2.Timeout(left, connect=min(15.0, left))
+
+    def _guarded(self, ask: Callable[[], T], end: float, billed: bool = True) -> T:
+        """Ask under the watchdog; whatever goes wrong becomes Failed or Stopped."""
+        self.ready()
+        self.client()  # the import is no part of the deadline
+        state = self._line.__dict__
+        state.update(socket=None, shut=False)
+        number = self._dog.at(end, lambda: _shut(state))
+        try:
+            return ask()
+        except (Failed, Stopped) as error:
+            raise (_late(billed) if state["shut"] and not isinstance(error, Stopped) else error) from None
+        except Exception as error:  # noqa: BLE001  SDK and transport raise many kinds; each gets its name here
+            raise _late(billed) if state["shut"] else self._named(error, billed) from None
+        finally:
+            self._dog.off(number)
+
+    def stop(self) -> None:
+        """Give up all calls in flight."""
+        self._dog.all_now()
+
+    def _named(self, error: Exception, billed: bool) -> Failed:
+        """The failure that an exception of the SDK, or of what is below it, stands for."""
+        import anthropic
+        import httpx2
+
+        if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
+            return _late(billed)
+        if isinstance(error, anthropic.APIStatusError):
+            return self._status(error)
+        if isinstance(error, (anthropic.APIConnectionError, httpx2.HTTPError, OSError)):
+            cause = error.__cause__ or error
+            never = isinstance(cause, httpx2.ConnectError)
+            what = "the service cannot be reached" if never else "the connection broke"
+            return Failed(
+                "unreachable" if never else "cut-off", f"{what}: {cause}", billed=billed and not never, again=True
+            )
+        if isinstance(error, (ValueError, TypeError, KeyError, AttributeError, anthropic.AnthropicError)):
+            return Failed("malformed", f"the reply cannot be read: {type(error).__name__}", billed=billed, again=True)
+        raise error
+
+    def _status(self, error: Any) -> Failed:
+        status, body = int(error.status_code), error.body if isinstance(error.body, dict) else {}
+        found = error_of(body.get("error"), status)
+        said = f"{found.said} {error.type or ''}".lower()
+        if status in _FATAL or any(word in said for word in _SPENT):
+            spent = status == 402 or any(word in said for word in _SPENT)
+            return Failed("budget" if spent else "denied", found.said, billed=False, fatal=True)
+        if status == 429:
+            return Failed("limited", found.said, billed=False, again=True, after=self._after(error.response.headers))
+        if status in _AGAIN:
+            outcome = "limited" if status == 529 else found.outcome
+            return Failed(outcome, found.said, billed=False, again=True, after=self._after(error.response.headers))
+        return Failed("unusable", found.said, billed=False)
+
+    def _after(self, headers: Mapping[str, str]) -> float | None:
+        """Seconds to wait, from a number or a date; None where the service does not say."""
+        text = headers.get("retry-after", "")
+        with suppress(ValueError):
+            return max(0.0, float(text))
+        from email.utils import parsedate_to_datetime
+
+        with suppress(ValueError, TypeError):
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self._wall())
+        return None
+
+
+def _late(billed: bool) -> Failed:
+    return Failed("timeout", "no whole reply came before the deadline", billed=billed)
+
+
+def _trace(line: Line) -> Callable[[str, Mapping[str, Any]], None]:
+    """Remember the socket of a new connection, the encrypted one once there is one."""
+
+    def seen(name: str, info: Mapping[str, Any]) -> None:
+        if name.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            line.socket = info["return_value"].get_extra_info("socket")
+            if line.shut:
+                _shut(line.__dict__)
+
+    return seen
+
+
+def _shut(state: dict[str, Any]) -> None:
+    state["shut"] = True
+    held = state.get("socket")
+    if held is not None:
+        with suppress(OSError):
+            held.shutdown(socket.SHUT_RDWR)
