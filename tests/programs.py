@@ -63,6 +63,24 @@ class Drawer:
     def release(self, call: Call) -> None:
         self.story.append(("release", call.digest, b"", None))
 
+    def lost(self, call: Call) -> None:
+        self.story.append(("lost", call.digest, b"", None))
+
+    def resume(self, call: Call) -> None:
+        raise AssertionError("only batches are resumed")
+
+    def promise(self, packet: Packet, batch: str = "") -> None:
+        raise AssertionError("only batches are promised")
+
+    def promised(self, packet: Packet) -> tuple[float, str]:
+        return 0.0, ""
+
+    def warm(self, head: str) -> None:
+        raise AssertionError("a program warms nothing")
+
+    def warmed(self, head: str) -> float:
+        return 0.0
+
     @property
     def verbs(self) -> list[str]:
         return [verb for verb, _, _, _ in self.story]
@@ -99,6 +117,7 @@ class Bench:
     files: Mapping[str, bytes] = field(default_factory=lambda: {"src/a.py": b"a = 1\n", "README.md": b"# Read\n"})
     till: Drawer = field(default_factory=Drawer)
     trusted: Callable[[], bool] = lambda: True
+    known: tuple[str, ...] = ()
     opened: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -108,7 +127,7 @@ class Bench:
                 self.opened.append(commit)
             return View(self.files)
 
-        return CommandAgent(view, Command(**table), self.trusted, self.till, self.root)
+        return CommandAgent(view, Command(**table), self.trusted, self.till, self.root, self.known)
 
     def ask(self, asked: Packet | None = None, **table: Any) -> Answer:
         agent = self.agent(**table)

@@ -275,7 +275,7 @@ def test_a_result_that_is_no_answer_has_a_name(
 ) -> None:
     error = failure(bench, printing(result, code))
     assert (error.outcome, type(error)) == (outcome, Unanswered)
-    assert said in error.message and error.message.startswith("agent: ")
+    assert said in error.message and error.message.startswith("a: agent: ")
     assert bench.till.verbs == ["reserve", "keep"]
     assert bench.till.story[-1][2] == (json.dumps(result).encode() if kept else b"")
     assert (error.hint == "decisions redo q1 propose/a") == kept
@@ -297,7 +297,7 @@ def test_a_program_that_tries_for_ever_is_ended(bench: Bench) -> None:
     begun = time.monotonic()
     error = failure(bench, "time.sleep(60)", limits=Limits(seconds=0.3))
     assert error.outcome == "timeout" and time.monotonic() - begun < 5
-    assert bench.till.verbs == ["reserve"], "it may have been billed: the reservation stays"
+    assert bench.till.verbs == ["reserve", "lost"], "it may have been billed: the reservation stays"
 
 
 @pytest.mark.parametrize(
@@ -453,16 +453,16 @@ def test_never_more_at_once_than_allowed(bench: Bench, tmp_path: Path) -> None:
     assert bench.till.verbs.count("keep") == 6
 
 
-def test_close_ends_what_runs_and_starts_nothing_more(bench: Bench) -> None:
+def test_stop_ends_what_runs_and_starts_nothing_more(bench: Bench) -> None:
     backend = bench.agent(argv=(agent(bench, "time.sleep(60)"),))
-    timer = threading.Timer(0.3, backend.close)
+    timer = threading.Timer(0.3, backend.stop)
     timer.start()
     for slot in ("a", "b"):
         with pytest.raises(Unanswered) as caught:
             backend.collect(Ticket(packet(slot=slot)))
         assert caught.value.outcome == "cut-off"
     timer.join()
-    assert bench.till.verbs == ["reserve"], "the second was not started"
+    assert bench.till.verbs == ["reserve", "lost"], "the second was not started"
 
 
 # -- the till, and one correction
@@ -540,9 +540,35 @@ def test_one_deadline_holds_for_both(bench: Bench) -> None:
     assert caught.value.outcome == "timeout" and time.monotonic() - begun < 4
 
 
-def test_it_works_without_a_till(bench: Bench) -> None:
-    backend = command.CommandAgent(lambda commit: pytest.fail(), Command(), lambda: True, None, bench.root)
-    assert backend._till.held(command._call(command._Errand(packet(), (), None), "", 1)) is None  # type: ignore[arg-type]
+# -- secrets, and what the phase asks for besides
+
+SECRET = "hunter2-Zq8vK3mX7pL1"  # nothing's
+
+
+def test_a_secret_in_the_prompt_does_not_leave(bench: Bench) -> None:
+    bench.known = (SECRET,)
+    error = failure(bench, "print('x')", answer="", prompt=f"the key is {SECRET}")
+    assert error.outcome == "secret" and bench.till.verbs == [] and bench.opened == []
+
+
+def test_a_secret_in_the_answer_is_not_taken(bench: Bench) -> None:
+    bench.known = (SECRET,)
+    made, note = counting(bench, f"it is {SECRET}", "it is not said")
+    assert bench.ask(packet(), argv=(made,)).body == "it is not said"
+    assert "looks like a secret" in note.read_text()
+
+
+def test_a_file_with_a_secret_is_not_in_the_export(bench: Bench) -> None:
+    bench.known = (SECRET,)
+    bench.files = {"a": b"a", "b": f"key = {SECRET}\n".encode(), "c": b"\xff"}
+    assert bench.ask(argv=(agent(bench, "print(sorted(os.listdir()))"),)).body == "['a', 'c']\n"
+
+
+def test_what_a_program_did_cannot_be_seen(bench: Bench) -> None:
+    made = agent(bench, printing("x"))
+    asked = packet(owes=("prior-art", "key-files"), files=("a", "b"), given=("a",))
+    assert bench.ask(asked, argv=(made,)).unmet == ("prior-art", "key-files")
+    assert bench.ask(replace(asked, given=("a", "b")), argv=(made,)).unmet == ("prior-art",)
 
 
 # -- money and the preset

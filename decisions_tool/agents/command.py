@@ -12,12 +12,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from shlex import quote
 
-from decisions_tool.agents import process, results
+from decisions_tool.agents import process, results, secrets
+from decisions_tool.agents.anthropic import look_through, redo
 from decisions_tool.agents.export import Export, exported
 from decisions_tool.agents.process import Ended
-from decisions_tool.agents.protocol import Answer, Call, Outcome, Packet, Repository, Stopped, Ticket, Till, Unanswered
+from decisions_tool.agents.protocol import (
+    Answer,
+    Call,
+    Outcome,
+    Packet,
+    Repository,
+    SourceFile,
+    Stopped,
+    Ticket,
+    Till,
+    Unanswered,
+)
 from decisions_tool.agents.results import Said
 from decisions_tool.config import Command
 from decisions_tool.text import one_line, plural
@@ -80,19 +91,6 @@ def command_line(table: Command, packet: Packet) -> tuple[str, ...]:
     return tuple(re.sub(r"\{(?:model|turns)\}", lambda found: values[found.group()], one) for one in argv)
 
 
-class NoTill:
-    """Keeps nothing: for programs that cost nothing."""
-
-    def held(self, call: Call) -> bytes | None:
-        return None
-
-    def reserve(self, call: Call) -> None: ...
-
-    def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None: ...
-
-    def release(self, call: Call) -> None: ...
-
-
 @dataclass
 class _Errand:
     """One packet on its way; the export is made when a program really has to be started."""
@@ -107,18 +105,22 @@ class _Errand:
 class CommandAgent:
     """Starts the configured program once for a packet, and once more where its answer does not fit.
 
-    ``root`` is the repository's folder: nothing in it is ever started. What a program was paid for is kept by the till.
+    ``root`` is the repository's folder: nothing in it is ever started. ``known`` are secrets that must not leave. What a program was paid
+    for is kept by the till.
     """
 
     name = "command"
 
     def __init__(
-        self, open_view: Callable[[str], Repository], table: Command, trusted: Callable[[], bool], till: Till | None, root: Path
+        self, open_view: Callable[[str], Repository], table: Command, trusted: Callable[[], bool], till: Till, root: Path,
+        known: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._open_view = open_view
         self._table = table
         self._trusted = trusted
-        self._till: Till = till or NoTill()
+        self._till = till
+        self._known = known
+        self._clean: dict[str, bool] = {}
         self._root = root
         self._gate = threading.Semaphore(table.parallel)
         self._halt = threading.Event()
@@ -127,7 +129,7 @@ class CommandAgent:
     def submit(self, packets: Sequence[Packet]) -> list[Ticket]:
         return [Ticket(packet) for packet in packets]
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """End what runs, and start nothing more."""
         self._halt.set()
 
@@ -137,26 +139,32 @@ class CommandAgent:
         if not self._trusted():
             said = f"nobody has said on this machine that {one_line(argv[0])} may be started"
             raise Stopped("unreachable", said, "decisions trust")
+        look_through(packet, self._known)
         with self._gate, ExitStack() as stack:
             try:
                 return self._answer(_Errand(packet, argv, stack))
             except Stopped:
                 raise
             except Unanswered as error:
-                hint = error.hint or f"decisions redo {quote(packet.case)} {packet.phase}/{packet.slot}"
-                raise Unanswered(error.outcome, f"{one_line(Path(argv[0]).name, 60)}: {error.message}", hint) from None
+                said = f"{packet.slot}: {one_line(Path(argv[0]).name, 60)}: {error.message}"
+                raise Unanswered(error.outcome, said, error.hint or redo(packet)) from None
 
     def _answer(self, errand: _Errand) -> Answer:
         packet = errand.packet
         said = first = self._said(errand, packet.prompt, 1)
-        reason = packet.check(first.text)
+        reason = self._misfit(packet, first.text)
         if reason:
             prompt = _CORRECTION.format(prompt=packet.prompt, answer=first.text, reason=reason)
             said = self._said(errand, prompt, 2)
-            if again := packet.check(said.text):
+            if again := self._misfit(packet, said.text):
                 raise Unanswered("malformed", f"its answer does not fit, and the corrected one neither: {again}")
         usage = _sum(first.usage, said.usage) if reason else dict(said.usage)
-        return Answer(said.text, self.name, packet.model or said.model or None, usage=usage)
+        return Answer(said.text, self.name, packet.model or said.model or None, unmet=_unmet(packet), usage=usage)
+
+    def _misfit(self, packet: Packet, text: str) -> str:
+        """Why a text cannot be the answer, or nothing."""
+        found = secrets.find(text, self._known)
+        return f"line {found.line} holds what looks like a secret ({found.name})" if found else packet.check(text)
 
     def _said(self, errand: _Errand, prompt: str, attempt: int) -> Said:
         call = _call(errand, prompt, attempt)
@@ -191,9 +199,15 @@ class CommandAgent:
     def _export(self, errand: _Errand) -> Export:
         if errand.export is None:
             view = self._open_view(errand.packet.pinned)
-            errand.export = errand.stack.enter_context(exported(view, (self._root,)))
+            errand.export = errand.stack.enter_context(exported(view, (self._root,), self._shown))
             errand.ends = time.monotonic() + errand.packet.limits.seconds
         return errand.export
+
+    def _shown(self, file: SourceFile, data: bytes) -> bool:
+        """Whether a file holds no secret; looked through once for all slots."""
+        if file.oid not in self._clean:
+            self._clean[file.oid] = secrets.find(data.decode("utf-8", "replace"), self._known) is None
+        return self._clean[file.oid]
 
     def _run(self, errand: _Errand, export: Export, prompt: str, call: Call) -> Ended:
         """One run that came to its own end; the reservation goes only where the program was never started."""
@@ -203,6 +217,7 @@ class CommandAgent:
             self._till.release(call)
             raise
         if ended.cut:
+            self._till.lost(call)
             raise Unanswered(*_CUT[ended.cut], "decisions run")
         return ended
 
@@ -216,9 +231,9 @@ class CommandAgent:
             )
         env = process.environment(self._table.env, closed)
         try:
-            return process.run(
-                (program, *errand.argv[1:]), prompt.encode("utf-8", "replace"), export.folder, env, errand.ends - time.monotonic(), self._halt.is_set
-            )  # fmt: skip
+            left = errand.ends - time.monotonic()
+            argv = (program, *errand.argv[1:])
+            return process.run(argv, prompt.encode("utf-8", "replace"), export.folder, env, left, self._halt.is_set)
         except OSError as error:
             raise Stopped(
                 "unreachable", f"{program} cannot be started: {error.strerror}", f"{program} --version"
@@ -230,6 +245,12 @@ def _call(errand: _Errand, prompt: str, attempt: int) -> Call:
     sent = [packet.case, packet.phase, packet.slot, packet.pinned, errand.argv, prompt, attempt]
     digest = hashlib.sha256(json.dumps(sent).encode()).hexdigest()
     return Call(digest, packet, packet.model, None)
+
+
+def _unmet(packet: Packet) -> tuple[str, ...]:
+    """What the phase asks of an agent beyond its answer: what a program did cannot be seen, only what it was given."""
+    given = set(packet.files) <= set(packet.given)
+    return tuple(name for name in packet.owes if not (name == "key-files" and given))
 
 
 def _sum(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:

@@ -7,12 +7,12 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from decisions_tool.agents.protocol import Repository
+from decisions_tool.agents.protocol import Repository, SourceFile
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import unwritable
 
@@ -48,13 +48,15 @@ class Export:
 
 
 @contextmanager
-def exported(view: Repository, outside: Sequence[Path]) -> Iterator[Export]:
-    """A fresh export that lies in none of the folders ``outside``, removed at the end whatever became of it."""
+def exported(
+    view: Repository, outside: Sequence[Path], shown: Callable[[SourceFile, bytes], bool] = lambda file, data: True
+) -> Iterator[Export]:
+    """A fresh export of what may be ``shown``, in none of the folders ``outside``; removed at the end whatever became of it."""
     folder = Path(tempfile.mkdtemp(prefix="decisions-", dir=_ground(outside)))
     try:
         for file in view.files():
-            if safe(file.path):
-                _write(folder, file.path, view.read(file.path))
+            if safe(file.path) and shown(file, data := view.read(file.path)):
+                _write(folder, file.path, data)
         yield Export(folder)
     finally:
         with suppress(OSError):  # a program that got away may still write: what it leaves is private
