@@ -115,13 +115,14 @@ class Backends(Shape):
     roles: dict[Name, Name] = Field(default_factory=dict, description="role, expert or slot -> backend")
 
 
+_MODELS = {"voter": "claude-sonnet-5-5", "judge": "claude-sonnet-5-5"}
+
+
 class Models(Shape):
     """Which model answers for whom."""
 
     default: Words = Field("claude-opus-5-5", description="the model of all roles that are not named")
-    roles: dict[Name, Words] = Field(
-        {"voter": "claude-sonnet-5-5", "judge": "claude-sonnet-5-5"}, description="role, expert or slot -> model"
-    )
+    roles: dict[Name, Words] = Field(_MODELS, description="role, expert or slot -> model")
 
 
 class Price(Shape):
@@ -199,15 +200,15 @@ class Settings(Shape):
     seats: dict[Name, Seat] = Field(
         default_factory=dict, description="seats added to, or in place of, the built-in ones"
     )
-    decision: Decision = Decision()
-    panels: Panels = Panels()
-    tracks: Tracks = Tracks()
-    backends: Backends = Backends()
-    models: Models = Models()
+    decision: Decision = Field(default_factory=Decision.model_construct)
+    panels: Panels = Field(default_factory=Panels.model_construct)
+    tracks: Tracks = Field(default_factory=Tracks.model_construct)
+    backends: Backends = Field(default_factory=Backends.model_construct)
+    models: Models = Field(default_factory=Models.model_construct)
     prices: dict[Words, Price] = Field(default_factory=dict, description="model -> price, in place of the built-in one")
-    budget: Budget = Budget()
-    command: Command = Command()
-    run: Run = Run()
+    budget: Budget = Field(default_factory=Budget.model_construct)
+    command: Command = Field(default_factory=Command.model_construct)
+    run: Run = Field(default_factory=Run.model_construct)
 
     @property
     def initialised(self) -> bool:
@@ -239,20 +240,22 @@ class Settings(Shape):
 
     def model(self, *names: str) -> str:
         """The model of the first of ``names`` that configuration mentions."""
-        roles = {**Models().roles, **self.models.roles}
+        roles = {**_MODELS, **self.models.roles}
         return next((roles[name] for name in names if name in roles), self.models.default)
 
 
 def read_settings(text: str | None, path: str = FILE) -> Settings:
     """Parse ``decisions.toml``; None means that there is none."""
     if text is None:
-        return Settings()
+        return Settings.model_construct()
     if len(text.encode()) > MAX_BYTES:
         said = f"the file has more than {MAX_BYTES} bytes"
         raise DocumentError(
             [Finding("config/size", "error", path, 1, 1, said, "shorten baseline: close cases, remove folders")]
         )
     values = _tuples(_toml(text, path))
+    if values.keys() <= {"baseline"} and all(isinstance(slug, str) for slug in values.get("baseline", ())):
+        return Settings.model_construct(**values)  # what most repositories have needs no schema
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

@@ -45,64 +45,69 @@ class Role(Shape):
     directive: Words
 
 
+#: Built without validation here and below: a schema is made when somebody configures such a thing, not at every start.
 EXPERTS = {
-    "tarjan": Expert(
+    "tarjan": Expert.model_construct(
         name="Robert Tarjan",
         lens="Graph theory: algorithms, traversal, complexity",
         catches="linear scans, missing indexes, cycles",
     ),
-    "cousot": Expert(
+    "cousot": Expert.model_construct(
         name="Patrick Cousot",
         lens="Static analysis: soundness, completeness, fixpoints",
         catches="missed deltas, unsound incremental updates, wrong order",
     ),
-    "hejlsberg": Expert(
+    "hejlsberg": Expert.model_construct(
         name="Anders Hejlsberg",
         lens="Type systems: practical engineering, API design",
         catches="fragile identifiers, missing streaming, scope estimated too small",
     ),
-    "steve": Expert(
+    "steve": Expert.model_construct(
         name="Steve Jobs",
         lens="Product: does it serve the user, is it right",
         catches="hacks, limits that defeat the purpose, gaps in scope",
     ),
-    "don": Expert(
+    "don": Expert.model_construct(
         name="Don",
         lens="Architecture: boundaries, dependants, what has to change together",
         catches="changes that leak across components",
     ),
 }
 ROLES = {
-    "architect": Role(
+    "architect": Role.model_construct(
         agent="don", directive="Look for what others have done before you propose; name trade-offs, then decide."
     ),
-    "planner": Role(
+    "planner": Role.model_construct(
         agent="joel", directive="Turn the decisions into phases that each deliver, with Big-O for every operation."
     ),
-    "consolidator": Role(agent="consolidator", directive="Merge what is the same, keep who raised it, lose nothing."),
-    "researcher": Role(agent="researcher", directive="Describe what is there, with paths; propose nothing."),
-    "designer": Role(
+    "consolidator": Role.model_construct(
+        agent="consolidator", directive="Merge what is the same, keep who raised it, lose nothing."
+    ),
+    "researcher": Role.model_construct(
+        agent="researcher", directive="Describe what is there, with paths; propose nothing."
+    ),
+    "designer": Role.model_construct(
         agent="designer", directive="Design one track against the contract; early phases wait for nobody."
     ),
-    "extractor": Role(
+    "extractor": Role.model_construct(
         agent="extractor", directive="State facts of this repository with paths; give no opinion and no advice."
     ),
-    "judge": Role(
+    "judge": Role.model_construct(
         agent="judge",
         directive="Say of each proposal only whether it reflects the role it was given. Do not compare them.",
     ),
-    "synthesizer": Role(
+    "synthesizer": Role.model_construct(
         agent="synthesizer",
         directive="Group and compare what was proposed. You MUST NOT propose a solution of your own.",
     ),
-    "integrator": Role(
+    "integrator": Role.model_construct(
         agent="integrator",
         directive="Join the named elements of two approaches, cite the proposals they come from, and add nothing else.",
     ),
-    "patcher": Role(
+    "patcher": Role.model_construct(
         agent="patcher", directive="Mend the flaw that was vetoed and leave everything else of the approach as it is."
     ),
-    "refiner": Role(agent="refiner", directive="Make the question smaller; never repeat it unchanged."),
+    "refiner": Role.model_construct(agent="refiner", directive="Make the question smaller; never repeat it unchanged."),
 }
 
 
@@ -115,11 +120,11 @@ class Criterion(Shape):
 
 
 CRITERIA = (
-    Criterion(name="Simplicity", weight=25, anchors="5 = no new files or abstractions; 1 = three or more new abstractions"),
-    Criterion(name="Extensibility", weight=25, anchors="5 = by configuration alone; 1 = code changes in three or more files"),
-    Criterion(name="Migration Safety", weight=20, anchors="5 = fully backward compatible; 1 = breaks without automatic migration"),
-    Criterion(name="Debuggability", weight=15, anchors="5 = errors say file and line, history is kept; 3 = as today; 1 = harder to trace"),
-    Criterion(name="Testability", weight=15, anchors="5 = pure functions; 1 = only whole systems can be tested"),
+    Criterion.model_construct(name="Simplicity", weight=25, anchors="5 = no new files or abstractions; 1 = three or more new abstractions"),
+    Criterion.model_construct(name="Extensibility", weight=25, anchors="5 = by configuration alone; 1 = code changes in three or more files"),
+    Criterion.model_construct(name="Migration Safety", weight=20, anchors="5 = fully backward compatible; 1 = breaks without automatic migration"),
+    Criterion.model_construct(name="Debuggability", weight=15, anchors="5 = errors say file and line, history is kept; 3 = as today; 1 = harder to trace"),
+    Criterion.model_construct(name="Testability", weight=15, anchors="5 = pure functions; 1 = only whole systems can be tested"),
 )  # fmt: skip
 
 
@@ -130,30 +135,30 @@ class Seat(Shape):
 
 
 PROPOSERS = {
-    "unconstrained": Seat(directive=""),
-    "minimalist": Seat(
+    "unconstrained": Seat.model_construct(directive=""),
+    "minimalist": Seat.model_construct(
         directive="Your proposal MUST add the fewest abstractions. Where a change of existing code does it, without new classes, "
         "protocols or registries, make that change."
     ),
-    "extensibility-first": Seat(
+    "extensibility-first": Seat.model_construct(
         directive="Your proposal MUST let end users configure what the question is about through the project's own configuration "
         "surface; the most common case takes no change of code."
     ),
-    "migration-conservative": Seat(
+    "migration-conservative": Seat.model_construct(
         directive="Your proposal MUST NOT break any format, state or workflow that exists. Where a break cannot be avoided, "
         "a migration runs by itself on first load."
     ),
-    "contrarian": Seat(
+    "contrarian": Seat.model_construct(
         directive="Before you propose anything, argue with facts why the present design may suffice. If you still propose a change, "
         "it removes a limit that no other way of use removes."
     ),
 }
 VOTERS = {
-    "balanced": Seat(directive=""),
-    "skeptical": Seat(
+    "balanced": Seat.model_construct(directive=""),
+    "skeptical": Seat.model_construct(
         directive="Before you score, find the strongest objection to each approach. Your scores MUST show whether it is answered."
     ),
-    "pragmatic": Seat(
+    "pragmatic": Seat.model_construct(
         directive="Score by what can be built and tested with the fewest changes. Approaches that need coordinated changes in five "
         "or more files score lower."
     ),
@@ -167,11 +172,11 @@ class Cycle(Shape):
     vote: tuple[Name, ...] = Field(min_length=3, max_length=99)
 
 
-FULL = Cycle(
+FULL = Cycle.model_construct(
     propose=tuple(name for name in PROPOSERS for _ in range(2)),
     vote=(*["balanced"] * 4, *["skeptical"] * 3, *["pragmatic"] * 3),
 )
-LIGHT = Cycle(
+LIGHT = Cycle.model_construct(
     propose=("unconstrained", "minimalist", "extensibility-first", "migration-conservative", "contrarian"),
     vote=("balanced", "balanced", "skeptical", "skeptical", "pragmatic"),
 )
