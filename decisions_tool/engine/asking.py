@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from shlex import quote
 from typing import NamedTuple, TypeAlias
 
@@ -98,8 +99,11 @@ class Asking:
 
     # -- asking
 
-    def ask(self, questions: Sequence[Question], settings: Settings) -> Iterator[Taken]:
-        """Hand the questions in; answers are given back in their order. Raises Stopped at the end where no more can be asked."""
+    def ask(self, questions: Sequence[Question], settings: Settings) -> Iterator[list[Taken]]:
+        """Hand the questions in; answers are given back in their order, those that are there together as one.
+
+        Raises Stopped at the end where no more can be asked.
+        """
         out = [
             item
             for name in dict.fromkeys(q.backend for q in questions)
@@ -128,13 +132,15 @@ class Asking:
         for (case, phase, batch), slots in new.items():
             self._note_batch(case, phase, batch, slots)
 
-    def _collect_all(self, out: Sequence[_Out], parallel: int) -> Iterator[Taken]:
+    def _collect_all(self, out: Sequence[_Out], parallel: int) -> Iterator[list[Taken]]:
         pool = ThreadPoolExecutor(min(parallel, len(out)), "answer")
         try:
-            for future in [pool.submit(self._collect, item) for item in out]:
-                taken = future.result()
-                if taken is not None:
-                    yield taken
+            futures = [pool.submit(self._collect, item) for item in out]
+            while futures:
+                futures[0].result()
+                there = list(takewhile(lambda future: future.done(), futures))
+                futures = futures[len(there) :]
+                yield [taken for future in there if (taken := future.result()) is not None]
         except BaseException:
             self._leave(pool, out)
             raise

@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
+from typing import NamedTuple
 
 from decisions_tool.agents import backends
 from decisions_tool.config import Settings
-from decisions_tool.engine.asking import Asking, Question
+from decisions_tool.engine.asking import Asking, Question, Taken
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.overview import settled
 from decisions_tool.engine.packets import input_blobs
 from decisions_tool.engine.spool import Spool, Spooled
 from decisions_tool.engine.till import Drawer
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.ledger.chain import Step
 from decisions_tool.ledger.costs import spent
 from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
@@ -44,6 +46,14 @@ class Outcome:
     refusals: list[Refuse] = field(default_factory=list)
     failed: list[Wait] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
+
+
+class Made(NamedTuple):
+    """One transition to be recorded; ``left`` are bytes of working files that a person left as answers."""
+
+    changes: Changes
+    transition: Transition
+    left: dict[str, bytes]
 
 
 class Engine:
@@ -135,9 +145,9 @@ class Engine:
                 ready.append(held)
             elif question.packet.key not in self.asking.failed:
                 questions.append(question)
-        recorded = sum(self._record_spooled(item) for item in ready)
-        for item, left in self.asking.ask(questions, settings):
-            recorded += self._record_spooled(item, left)
+        recorded = self._record_there([(item, {}) for item in ready])
+        for there in self.asking.ask(questions, settings):
+            recorded += self._record_there(there)
         return recorded
 
     def _edited(self, case: Case, ask: Ask) -> bool:
@@ -160,6 +170,35 @@ class Engine:
         self._blocked[(ask.case, ask.phase, ask.slot)] = Wait(ask.case, ask.phase, "a person", why, command)
 
     # -- recording
+
+    def _record_there(self, taken: list[Taken]) -> int:
+        """Record answers that are there together, a commit each, landed at once; where one does not fit, one by one."""
+        if len(taken) > 1:
+            try:
+                done = self.commit_all(lambda turn: self._chained(turn, taken))
+            except (Busy, Denied):
+                raise
+            except DecisionsError:
+                pass  # told below, with its own name and hint
+            else:
+                for item, _ in taken:
+                    self._forget(item)
+                return done
+        return sum(self._record_spooled(item, left) for item, left in taken)
+
+    def _chained(self, turn: Turn, taken: list[Taken]) -> list[Made]:
+        """What each answer makes of its case, after those before it."""
+        cases: dict[str, Case] = {}
+        made = []
+        for item, left in taken:
+            slug = item.case
+            held = cases.get(slug) or self.repository.case(turn.tip, slug, self.repository.settings(turn.tip))
+            found = self._built(held, item.phase, item.slot, item.reply)
+            if found is not None:
+                made.append(Made(*found, left))
+                held = with_changes(held, found[0])
+            cases[slug] = held
+        return made
 
     def _record_spooled(self, item: Spooled, left: dict[str, bytes] | None = None) -> int:
         """Record an answer; one that does not fit stays where it is until somebody mends it or says redo."""
@@ -199,17 +238,16 @@ class Engine:
     ) -> bool:
         """One transition, if the case still calls for it; False when it does not any more."""
 
-        def build(turn: Turn, held: Case) -> tuple[Changes, Transition] | None:
-            wanted = [
-                a for a in plan(held).actions if isinstance(a, (Ask, Compute)) and (a.phase, a.slot) == (phase, slot)
-            ]
-            if not wanted:
-                return None
-            found = row(held.workflow, phase)
-            changes = found.write(held, slot, reply)
-            return changes, self._transition(found, held, slot, reply, changes)
+        return self.transact(case, lambda turn, held: self._built(held, phase, slot, reply), left)
 
-        return self.transact(case, build, left)
+    def _built(self, held: Case, phase: str, slot: str, reply: Reply | None) -> tuple[Changes, Transition] | None:
+        """What a transition changes, and what it says of itself; None where the case does not call for it."""
+        due = (a for a in plan(held).actions if isinstance(a, (Ask, Compute)))
+        if not any((action.phase, action.slot) == (phase, slot) for action in due):
+            return None
+        found = row(held.workflow, phase)
+        changes = found.write(held, slot, reply)
+        return changes, self._transition(found, held, slot, reply, changes)
 
     @staticmethod
     def _transition(phase: Phase, case: Case, slot: str, reply: Reply | None, changes: Changes) -> Transition:
@@ -248,20 +286,32 @@ class Engine:
     def commit(
         self, build: Callable[[Turn], tuple[Changes, Transition] | None], left: dict[str, bytes] | None = None
     ) -> bool:
-        """Make one commit from what ``build`` says of the tip; tried again while the branch moves. False when it says None."""
+        """Make one commit from what ``build`` says of the tip. False when it says None."""
+
+        def one(turn: Turn) -> list[Made]:
+            made = build(turn)
+            return [Made(*made, left or {})] if made else []
+
+        return self.commit_all(one) > 0
+
+    def commit_all(self, build: Callable[[Turn], list[Made]]) -> int:
+        """Make a commit of everything that ``build`` says of the tip, all or none; tried again while the branch moves. How many."""
         for attempt in range(_TRIES):
             try:
                 with self.ledger.turn() as turn:
                     made = build(turn)
-                    if made is None:
-                        return False
-                    changes, transition = made
-                    commit = turn.commit(changes, transition.message(self.repository.settings(turn.tip).subject), left)
+                    if not made:
+                        return 0
+                    subject = self.repository.settings(turn.tip).subject
+                    passing("before-commit")
+                    commits = turn.commit_all([Step(m.changes, m.transition.message(subject), m.left) for m in made])
             except Moved:
                 time.sleep(random.uniform(0, 0.01 * (attempt + 1)))  # noqa: S311
                 continue
-            self.listen(Event("recorded", transition.case, transition.phase, transition.slot, transition.what, commit))
-            return True
+            passing("after-commit")
+            for (_, did, _), commit in zip(made, commits, strict=True):
+                self.listen(Event("recorded", did.case, did.phase, did.slot, did.what, commit))
+            return len(made)
         raise DecisionsError("the branch moves faster than a commit can be made", "decisions run")
 
     def _sweep(self) -> None:

@@ -11,13 +11,14 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.ledger.chain import Chain, Step
 from decisions_tool.ledger.files import typed, write_atomically
 from decisions_tool.ledger.git import GitFailed
 from decisions_tool.ledger.locks import WAIT, IndexLock
@@ -229,28 +230,24 @@ class Turn:
         ``left`` holds the bytes of working files that a person left as answers and that may be replaced. Raises Moved when the branch
         moved meanwhile and Edited when a person has changes in one of the files; then nothing was written.
         """
-        repository = self.ledger.repository
-        objects = Objects(len(self.tip))
-        root = repository.tree_of(self.tip)
-        writes = [self._write(objects, root, path, text, (left or {}).get(path)) for path, text in changes.items()]
-        writes = [write for write in writes if write.before != write.after]
-        if not writes:
-            raise DecisionsError("the answer changes nothing", "decisions status")
-        held = self.ledger.staged([write.path for write in writes]) if self.checked_out else {}
+        return self.commit_all([Step(changes, message, left or {})])[0]
+
+    def commit_all(self, steps: Sequence[Step]) -> list[str]:
+        """Record several transitions, a commit each, all of them or none; raises as ``commit`` does."""
+        chain = Chain(self.ledger.repository, self.tip)
+        for step in steps:
+            chain.add(step)
+        held = self.ledger.staged([write.path for write in chain.writes]) if self.checked_out else {}
         if self.checked_out:
-            self._refuse_edited(objects, writes, held)
-            self.ledger.files.refuse_unwritable(writes)
-        new_root = objects.rewrite(repository.entries, root, {w.path: w.after or None for w in writes})
-        if new_root is None:
-            new_root = objects.tree([])
-        repository.git.run("unpack-objects", "-q", "--strict", stdin=objects.pack())
-        commit = self._commit_object(new_root, message)
+            self._refuse_edited(chain.objects, chain.writes, held)
+            self.ledger.files.refuse_unwritable(chain.writes)
+        commits = chain.commits()
         if self.checked_out:
-            self._land(commit, writes, held)
+            self._land(commits[-1], chain.writes, held)
         else:
-            self._swap(commit)
-        self._read_back(commit, new_root, message)
-        return commit
+            self._swap(commits[-1])
+        self._read_back(commits, chain)
+        return commits
 
     def _land(self, commit: str, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """Move the branch, then index and working files; the new index is made first, because making it may fail."""
@@ -260,28 +257,6 @@ class Turn:
             private.replace(self.ledger.repository.place.git_dir / "index")
         for write in writes:
             self.ledger.files.place(write)
-
-    def _write(self, objects: Objects, root: str, path: str, text: str | None, left: bytes | None) -> Write:
-        entry = self.ledger.repository.lookup(root, path)
-        if entry is not None and not entry.mode.startswith("100"):
-            raise DecisionsError(f"{path}: is not a regular file in git", self._typed("git rm --cached -- {}", path))
-        self._refuse_odd_folders(root, path)
-        before = entry.oid if entry else ""
-        after = objects.add("blob", text.encode("utf-8")) if text is not None else ""
-        working = left if left is not None else (self.ledger.repository.blob(before) if before else None)
-        return Write(path, before, after, entry.mode if entry else "100644", working)
-
-    def _refuse_odd_folders(self, root: str, path: str) -> None:
-        """What stands where a folder has to be is somebody's file, link or submodule."""
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            folder = "/".join(parts[:depth])
-            entry = self.ledger.repository.lookup(root, folder)
-            if entry is None:
-                return
-            if entry.mode != "40000":
-                hint = self._typed("git mv -- {} <elsewhere>", folder)
-                raise DecisionsError(f"{folder}: is not a folder in git", hint)
 
     def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""
@@ -295,11 +270,6 @@ class Turn:
 
     def _typed(self, form: str, path: str) -> str:
         return typed(self.ledger.repository.place.root, form, path)
-
-    def _commit_object(self, tree: str, message: str) -> str:
-        git = self.ledger.repository.git
-        sign = ["-S"] if git.switched_on("commit.gpgsign") else []
-        return git.run("commit-tree", *sign, "-p", self.tip, "-F", "-", tree, stdin=message.encode()).decode().strip()
 
     def _announce(self, commit: str, writes: list[Write]) -> None:
         """Leave word of what is about to happen, for a turn after a crash."""
@@ -326,14 +296,13 @@ class Turn:
                     raise Busy(f"another git command holds the branch {self.head.branch!r}", hint) from None
             time.sleep(random.uniform(0.01, 0.05))  # noqa: S311
 
-    def _read_back(self, commit: str, tree: str, message: str) -> None:
-        found = self.ledger.repository.git.read(commit)
-        if (
-            found is None
-            or not found[1].startswith(f"tree {tree}\nparent {self.tip}\n".encode())
-            or not found[1].endswith(message.encode())
-        ):
-            raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
+    def _read_back(self, commits: Sequence[str], chain: Chain) -> None:
+        """Each commit says what it was made from."""
+        for commit, parent, link in zip(commits, [self.tip, *commits], chain.links, strict=False):
+            found = self.ledger.repository.git.read(commit)
+            begins, ends = f"tree {link.tree}\nparent {parent}\n".encode(), link.message.encode()
+            if found is None or not found[1].startswith(begins) or not found[1].endswith(ends):
+                raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
 
 
 def _handed_in(objects: Objects, write: Write) -> set[str]:

@@ -99,6 +99,7 @@ class Repository:
         self._trees: dict[str, tuple[Entry, ...]] = {}
         self._settings: dict[str, Settings] = {}
         self._sizes: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
 
     def close(self) -> None:
         self.git.close()
@@ -174,6 +175,16 @@ class Repository:
                 raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
             held = self._trees[tree] = parse_tree(found[1], len(tree) // 2)
         return held
+
+    def know(self, tree: str, data: bytes) -> None:
+        """Take a raw tree that is not in the repository yet as if it were."""
+        self._trees.setdefault(tree, parse_tree(data, len(tree) // 2))
+
+    def identity(self, name: str) -> str:
+        """GIT_AUTHOR_IDENT or GIT_COMMITTER_IDENT as git has it, with the time at which it was first asked for."""
+        if name not in self._identities:
+            self._identities[name] = self.git.line("var", name)
+        return self._identities[name]
 
     def lookup(self, tree: str, path: str) -> Entry | None:
         """The entry at a path below a tree."""

@@ -1,0 +1,118 @@
+"""Several transitions as a chain of commits, each its own, made in memory so that all of them land at once. It moves nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.files import typed
+from decisions_tool.ledger.objects import Objects
+from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.working import Write
+
+
+class Step(NamedTuple):
+    """One transition: path -> new text, None to remove; its message; bytes of working files that a person left as answers."""
+
+    changes: Mapping[str, str | None]
+    message: str
+    left: Mapping[str, bytes]
+
+
+class Link(NamedTuple):
+    """One commit of the chain."""
+
+    tree: str
+    message: str
+
+
+class Chain:
+    """Commits on top of ``tip``. ``writes`` is what they come to for each path: what was there, and what is there at the end."""
+
+    def __init__(self, repository: Repository, tip: str) -> None:
+        self.repository, self.tip = repository, tip
+        self.objects = Objects(len(tip))
+        self.links: list[Link] = []
+        self._root = repository.tree_of(tip)
+        self._writes: dict[str, Write] = {}
+
+    @property
+    def writes(self) -> list[Write]:
+        return [write for write in self._writes.values() if write.before != write.after]
+
+    def add(self, step: Step) -> None:
+        """One more commit; DecisionsError where it changes nothing or something stands in its way."""
+        writes = [self._write(path, text, step.left.get(path)) for path, text in step.changes.items()]
+        writes = [write for write in writes if write.before != write.after]
+        if not writes:
+            raise DecisionsError("the answer changes nothing", "decisions status")
+        made = self.objects.rewrite(self.repository.entries, self._root, {w.path: w.after or None for w in writes})
+        self._root = made if made is not None else self.objects.tree([])
+        for oid, (kind, data) in self.objects.made.items():
+            if kind == "tree":
+                self.repository.know(oid, data)
+        for write in writes:
+            earlier = self._writes.get(write.path)
+            self._writes[write.path] = replace(earlier, after=write.after) if earlier else write
+        self.links.append(Link(self._root, step.message))
+
+    def commits(self) -> list[str]:
+        """The ids of the commits, whose objects are then in the repository; signed where the user signs."""
+        git = self.repository.git
+        if git.switched_on("commit.gpgsign") or git.setting("i18n.commitencoding"):
+            git.run("unpack-objects", "-q", "--strict", stdin=self.objects.pack())
+            return self._by_git()
+        found, parent = [], self.tip
+        for link in self.links:
+            parent = self.objects.add("commit", self._text(link, parent))
+            found.append(parent)
+        git.run("unpack-objects", "-q", "--strict", stdin=self.objects.pack())
+        return found
+
+    def _by_git(self) -> list[str]:
+        git = self.repository.git
+        sign = ["-S"] if git.switched_on("commit.gpgsign") else []
+        found, parent = [], self.tip
+        for link in self.links:
+            made = git.run("commit-tree", *sign, "-p", parent, "-F", "-", link.tree, stdin=link.message.encode())
+            parent = made.decode().strip()
+            found.append(parent)
+        return found
+
+    def _text(self, link: Link, parent: str) -> bytes:
+        author, committer = (self._now(name) for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"))
+        return f"tree {link.tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{link.message}".encode()
+
+    def _now(self, name: str) -> str:
+        """Who git says that the user is, at this second."""
+        who, _, zone = self.repository.identity(name).rpartition(" ")
+        return f"{who.rpartition(' ')[0]} {int(time.time())} {zone}"
+
+    def _write(self, path: str, text: str | None, left: bytes | None) -> Write:
+        entry = self.repository.lookup(self._root, path)
+        if entry is not None and not entry.mode.startswith("100"):
+            raise DecisionsError(f"{path}: is not a regular file in git", self._typed("git rm --cached -- {}", path))
+        self._refuse_odd_folders(path)
+        before = entry.oid if entry else ""
+        after = self.objects.add("blob", text.encode("utf-8")) if text is not None else ""
+        made = before in self.objects.made or path in self._writes
+        working = left if left is not None else (self.repository.blob(before) if before and not made else None)
+        return Write(path, before, after, entry.mode if entry else "100644", working)
+
+    def _refuse_odd_folders(self, path: str) -> None:
+        """What stands where a folder has to be is somebody's file, link or submodule."""
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            entry = self.repository.lookup(self._root, folder)
+            if entry is None:
+                return
+            if entry.mode != "40000":
+                hint = self._typed("git mv -- {} <elsewhere>", folder)
+                raise DecisionsError(f"{folder}: is not a folder in git", hint)
+
+    def _typed(self, form: str, path: str) -> str:
+        return typed(self.repository.place.root, form, path)
