@@ -18,6 +18,7 @@ from decisions_tool.engine.packets import input_blobs
 from decisions_tool.engine.spool import Spool, Spooled
 from decisions_tool.engine.till import Drawer
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.failpoints import passing
 from decisions_tool.ledger.costs import spent
 from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
@@ -183,6 +184,7 @@ class Engine:
         """The answer is recorded, or no longer wanted: what was paid for it is in the history as far as it can be."""
         name = (item.case, item.phase, item.slot, item.pinned)
         self.till.recorded(name)
+        passing("before-drop")
         self.spool.drop(*name)
 
     def _compute(self, action: Compute) -> bool:
@@ -230,7 +232,9 @@ class Engine:
             what = f"{phase} asked of {', '.join(slots)} in batch {batch}"
             return noted(held, phase, batch, slots), Transition(case, "batch", batch, what, "batches")
 
+        passing("before-note")
         self.transact(case, build)
+        passing("after-note")
 
     def transact(
         self,
@@ -256,10 +260,12 @@ class Engine:
                     if made is None:
                         return False
                     changes, transition = made
+                    passing("before-commit")
                     commit = turn.commit(changes, transition.message(self.repository.settings(turn.tip).subject), left)
             except Moved:
                 time.sleep(random.uniform(0, 0.01 * (attempt + 1)))  # noqa: S311
                 continue
+            passing("after-commit")
             self.listen(Event("recorded", transition.case, transition.phase, transition.slot, transition.what, commit))
             return True
         raise DecisionsError("the branch moves faster than a commit can be made", "decisions run")
