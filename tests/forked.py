@@ -75,8 +75,7 @@ def _serve() -> None:
     import httpx2  # noqa: F401
 
     import decisions_tool.cli.root
-    import decisions_tool.engine.run
-    import decisions_tool.engine.verbs
+    import decisions_tool.engine.run  # noqa: F401
 
     gc.freeze()
     while line := sys.stdin.readline():

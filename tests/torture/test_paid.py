@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from queue import Queue
 
@@ -19,14 +18,13 @@ import pytest
 from decisions_tool.testing import Batching, Latency, Loopback
 from tests.conftest import Repo
 from tests.forked import Forks
-from tests.paying import Bills, Kept, asked_of, bills, cost, kept, left_in_store, recorded, replies, spooled, store
+from tests.paying import asked_of, bills, cost, in_flight, kept, lost, replies, spooled, store, unpaid, whole
 from tests.rehearsing import Rehearsal
-from tests.torture.ground import amount, asked_twice, chance, left_over, unsound
+from tests.torture.ground import amount, chance
 
 _AT_ONCE = 2
 _KILLS = (1, 2, 3, 5)  # of a trial: the first run, then those that heal it
 _SLOW = 10  # every so many trials a batch takes longer than the first look at it
-_MICRO = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _measured(prepared: Path, folder: Path, forks: Forks) -> float:
         took = time.monotonic() - began
         assert done.code == 0, done.err
         billed = bills(server, brain)
-        assert not _whole(repo) and _unpaid(repo, forks, billed, []) == []
+        assert not whole(repo) and unpaid(repo, forks, billed, []) == []
         assert cost(repo, forks)[1] == 0
     brain.close()
     return took
@@ -120,66 +118,15 @@ def _carry_out(trial: Trial, prepared: Path, top: Path, usual: float, workers: Q
                 kills.append(kept(repo, server))
             done = forks.call(folder, "run", "--quiet", env=_environ(server))
             billed = bills(server, brain)
-            problems = [f"the last run ended with {done.code}: {done.err}"] if done.code else _whole(repo)
-            problems += _lost(billed, kills) + _unpaid(repo, forks, billed, kills)
+            problems = [f"the last run ended with {done.code}: {done.err}"] if done.code else whole(repo)
+            problems += lost(billed, kills) + unpaid(repo, forks, billed, kills)
     finally:
         brain.close()
         workers.put(forks)
     if not problems:
         shutil.rmtree(folder)
     twice = len(billed) - len({bill.digest for bill in billed})
-    return Outcome(told, moments, problems, twice, sum(len(_in_flight(billed, held)) for held in kills))
-
-
-# -- what is looked at
-
-
-def _whole(repo: Repo) -> list[str]:
-    """What a repository lacks to be as a run leaves it that nobody kills."""
-    problems = [f"left: {path}" for path in (*left_over(repo.path), *left_in_store(repo))]
-    problems += [
-        f"recorded {count} times: {slot}" for slot, count in recorded(repo).items() if count > 1 and slot[0] != "batch"
-    ]
-    problems += [
-        f"git status: {line}" for line in repo.git("status", "--porcelain", "--untracked-files=all").splitlines()
-    ]
-    problems += unsound(repo.path) + asked_twice(repo)
-    return problems if repo.files("docs/decisions/records") or _record(repo) else [*problems, "there is no record"]
-
-
-def _record(repo: Repo) -> bool:
-    return any("/DR-001" in path for path in repo.files("docs/decisions"))
-
-
-def _in_flight(billed: list[Bills], held: Kept) -> set[str]:
-    """Digests that were billed before a kill, and whose reply the program did not hold."""
-    return {
-        bill.digest for bill in billed
-        if bill.number < held.requests and bill.digest not in held.replies and bill.slot not in held.recorded | held.spooled
-    }  # fmt: skip
-
-
-def _lost(billed: list[Bills], kills: list[Kept]) -> list[str]:
-    """What was held at a kill and asked again after it, and what was paid for twice without having been in flight."""
-    problems = []
-    for held in kills:
-        after = [bill for bill in billed if bill.number >= held.requests]
-        before = {bill.digest for bill in billed if bill.number < held.requests}
-        problems += [f"lost a reply: {bill.slot}" for bill in after if bill.digest in held.replies]
-        problems += [f"lost an answer: {bill.slot}" for bill in after if bill.slot in held.spooled | held.recorded]
-        excused = _in_flight(billed, held)
-        problems += [f"paid twice: {bill.slot}" for bill in after if bill.digest in before - excused]
-    counts = Counter(bill.digest for bill in billed if bill.batch)
-    return problems + [f"paid twice in batches: {name}" for name, count in counts.items() if count > 1]
-
-
-def _unpaid(repo: Repo, forks: Forks, billed: list[Bills], kills: list[Kept]) -> list[str]:
-    """Where the books of the program do not fit the bill of the service."""
-    usd, perhaps = cost(repo, forks)
-    total, slack = sum((bill.cost for bill in billed), Decimal()), _MICRO * len(billed)
-    missed = sum((bill.cost for bill in billed for held in kills if bill.digest in _in_flight(billed, held)), Decimal())
-    problems = [f"the books say {usd}, the bill {total}"] if not total - missed <= usd <= total + slack else []
-    return problems + ([f"{usd} and perhaps {perhaps} do not cover {total}"] if usd + perhaps < total else [])
+    return Outcome(told, moments, problems, twice, sum(len(in_flight(billed, held)) for held in kills))
 
 
 def _moment(repo: Repo, server: Loopback) -> str:
