@@ -56,7 +56,10 @@ IMPACT: high
 
 def waiting(folder: Path) -> Iterator[Figure]:
     """A cycle whose answers take two seconds; the import of the SDK is told apart, it comes once a process."""
-    place = make(folder / "wait", [*code(), ("decisions.toml", _TOML.format(backend="anthropic", parallel=64)), _question("q1", _shop())])
+    place = make(
+        folder / "wait",
+        [*code(), ("decisions.toml", _TOML.format(backend="anthropic", parallel=64)), _question("q1", _shop())],
+    )
     base = git(place, "rev-parse", "HEAD").strip()
     importing = min(timed(lambda: run([sys.executable, "-c", "import anthropic"], place)) for _ in range(3))
     bare = min(timed(lambda: run([sys.executable, "-c", "pass"], place)) for _ in range(3))
@@ -100,7 +103,9 @@ def _many(folder: Path) -> Iterator[Figure]:
 def _peak(command: list[str], place: Path) -> float:
     """Resident memory of a process at its largest, in MB."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    subprocess.run(command, cwd=place, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        command, cwd=place, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return max(before, after) / 1024
 
@@ -138,10 +143,24 @@ def paying(folder: Path) -> Iterator[Figure]:
         told = Decimal(json.loads(run(decisions("cost", "--json"), place))["usd"])
     yield from _beside("q1", first, size)
     bills = [sum((e.cost for e in log), Decimal()) for log in (first, second)]
-    yield Figure("estimate / bill, first question of a repository", float(guesses[0] / bills[0]), "x", None, f"${guesses[0]:.3f} / ${bills[0]:.3f}")
+    yield Figure(
+        "estimate / bill, first question of a repository",
+        float(guesses[0] / bills[0]),
+        "x",
+        None,
+        f"${guesses[0]:.3f} / ${bills[0]:.3f}",
+    )
     off = abs(guesses[1] / bills[1] - 1) * 100
-    yield Figure("estimate off the bill, once there is a history", float(off), "%", 10, f"${guesses[1]:.3f} / ${bills[1]:.3f}")
-    yield Figure("`decisions cost` off the bill", float(abs(told / sum(bills) - 1) * 100), "%", 0.1, f"${told:.4f} / ${sum(bills):.4f}")
+    yield Figure(
+        "estimate off the bill, once there is a history", float(off), "%", 10, f"${guesses[1]:.3f} / ${bills[1]:.3f}"
+    )
+    yield Figure(
+        "`decisions cost` off the bill",
+        float(abs(told / sum(bills) - 1) * 100),
+        "%",
+        0.1,
+        f"${told:.4f} / ${sum(bills):.4f}",
+    )
     yield from _in_batches(folder, files, first)
 
 
@@ -152,8 +171,20 @@ def _beside(name: str, log: list[Exchange], size: int) -> Iterator[Figure]:
     quoted = f"; quoted for such a code base: ${_QUOTED[0]} with Opus, ${_QUOTED[1]} with Sonnet"
     yield Figure(f"{name}: a cycle on {size:,} tokens", float(bill), "USD", None, f"{len(log)} calls{quoted}")
     yield Figure("bill / loop that shares nothing", float(bill / alone), "x", 0.35, f"${bill:.3f} / ${alone:.3f}")
-    yield Figure(f"bill / loop that reads the files in {_TURNS} turns", float(bill / reading), "x", 0.20, f"${bill:.3f} / ${reading:.3f}")
-    yield Figure("the same, if each agent's own turns are cached", float(bill / cached), "x", None, f"${bill:.3f} / ${cached:.3f}")
+    yield Figure(
+        f"bill / loop that reads the files in {_TURNS} turns",
+        float(bill / reading),
+        "x",
+        0.20,
+        f"${bill:.3f} / ${reading:.3f}",
+    )
+    yield Figure(
+        "the same, if each agent's own turns are cached",
+        float(bill / cached),
+        "x",
+        None,
+        f"${bill:.3f} / ${cached:.3f}",
+    )
     yield Figure("bill / floor", float(bill / floor), "x", 1.10, f"${bill:.3f} / ${floor:.3f}")
 
 
@@ -163,7 +194,8 @@ def _sent(exchange: Exchange) -> int:
 
 
 def _price(exchange: Exchange, kind: str) -> Decimal:
-    return getattr(RATES[exchange.model].rates, kind) / Decimal(1_000_000)
+    order = ("input", "output", "write_5m", "write_1h", "read")
+    return Decimal(RATES[exchange.model].rates[order.index(kind)]) / Decimal(1_000_000)
 
 
 def _loop(log: list[Exchange]) -> Decimal:
@@ -188,7 +220,11 @@ def _floor(log: list[Exchange]) -> Decimal:
     """One write of the shared head for each model, all else of it read, tails and output at list price."""
     total = sum((e.usage.input * _price(e, "input") + e.usage.output * _price(e, "output") for e in log), Decimal())
     for model in {e.model for e in log}:
-        heads = [e.usage.cache_write_5m + e.usage.cache_read for e in log if e.model == model and e.usage.cache_write_5m + e.usage.cache_read]
+        heads = [
+            e.usage.cache_write_5m + e.usage.cache_read
+            for e in log
+            if e.model == model and e.usage.cache_write_5m + e.usage.cache_read
+        ]
         if heads:
             one = next(e for e in log if e.model == model)
             total += heads[0] * _price(one, "write_5m") + sum(heads[1:]) * _price(one, "read")
@@ -224,7 +260,10 @@ def _served(place: Path, latency: Latency | None = None, until: str = "", hits: 
         phase = getattr(packet, "phase", "")
         return Said(body, stop_reason="refusal") if until and phase not in {"roadmap", "plan", until} else body
 
-    with closing(Rehearsal(place, change)) as brain, Loopback(brain, latency=latency, batching=Batching(delay=0.0, hits=hits)) as server:
+    with (
+        closing(Rehearsal(place, change)) as brain,
+        Loopback(brain, latency=latency, batching=Batching(delay=0.0, hits=hits)) as server,
+    ):
         os.environ |= {"ANTHROPIC_API_KEY": "loopback-key-of-no-worth", "ANTHROPIC_BASE_URL": server.url}
         yield server
         time.sleep(0.1)

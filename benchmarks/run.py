@@ -282,7 +282,9 @@ def _committed(place: Path, files: dict[str, str]) -> float:
 # -- all of it
 
 
-GROUPS = {group.__name__: group for group in (starting, checking, recording, branches, deciding, looking, waiting, paying)}
+GROUPS = {
+    group.__name__: group for group in (starting, checking, recording, branches, deciding, looking, waiting, paying)
+}
 
 
 def main() -> int:

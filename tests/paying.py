@@ -88,7 +88,7 @@ def kept(repo: Repo, server: Loopback) -> Kept:
 def left_in_store(repo: Repo) -> list[str]:
     """What a run that is over should not leave behind."""
     found = [path for name in ("spool", "intents") for path in (store(repo) / name).glob("*")]
-    found += [path for path in (store(repo) / "till").glob("*") if path.name != "journal.jsonl"]
+    found += [path for path in (store(repo) / "till").glob("*") if path.name not in {"heads", "journal.jsonl"}]
     return sorted(path.relative_to(store(repo)).as_posix() for path in found)
 
 
@@ -111,8 +111,6 @@ def bills(server: Loopback, brain: Rehearsal) -> list[Bills]:
 
 def _bill(exchange: Exchange, brain: Rehearsal, number: int) -> Bills:
     params = {key: value for key, value in exchange.body.items() if key != "stream"}
-    if not exchange.asked.max_tokens:
-        return Bills(json.dumps(params, sort_keys=True), ("", ""), exchange.cost, number)
     packet = brain.packet(exchange.asked)
     digest = exchange.custom_id or asking.digest(packet, params)
     return Bills(digest, (packet.phase, packet.slot), exchange.cost, number, exchange.batch)

@@ -21,9 +21,10 @@ from decisions_tool.config import Budget
 from decisions_tool.engine.till import Drawer
 from decisions_tool.failpoints import Moment
 from decisions_tool.ledger.git import locate
+from decisions_tool.testing import Asked, Faults, Said
 from tests.conftest import Repo
 from tests.forked import Forks
-from tests.paying import asked_of, bills, kept, lost, paid_server, unpaid, whole
+from tests.paying import CASE, asked_of, bills, cost, cost_trailers, kept, lost, paid_server, spooled, unpaid, whole
 
 _ONLY_BATCHES = {"after-promise", "after-create", "after-promise-id", "before-note", "after-note", "after-results"}
 _LATER = {
@@ -81,6 +82,64 @@ def test_every_moment_has_a_name_and_is_passed_somewhere() -> None:
     texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py") if path.name != "failpoints.py"]
     calls = [call for text in texts for call in re.findall(r"\bpassing\(([^)]*)\)", text)]
     assert {name for call in calls for name in re.findall(r'"([a-z-]+)"', call)} == set(get_args(Moment))
+
+
+# ------------------------------------------------------------------ what it cost
+
+
+def test_a_commit_says_what_the_service_bills_for_its_slot(tmp_path: Path, forks: tuple[Forks, Forks]) -> None:
+    """Tools, a refusal to serve and an answer that has to be corrected, all in one run."""
+    repo = asked_of("anthropic", tmp_path / "repo", forks[0], gates='gates = ["propose"]')
+
+    def change(packet: Packet, asked: Asked, body: str) -> Said | str:
+        if packet.slot == "agent-03" and asked.turn == 1:
+            return Said(tools=[("grep", {"pattern": "CACHE"})])
+        return "I would rather not say." if packet.slot == "agent-02" and asked.turn == 1 else body
+
+    with paid_server(repo, change=change, faults=Faults(["", "529", "429=0", "500"])) as (server, environ, brain):
+        done = forks[0].call(repo.path, "run", env=environ)
+        billed = bills(server, brain)
+    assert done.code == 4, done.err
+    slots = {
+        slot: sum((b.cost for b in billed if b.slot == slot), Decimal()) for slot in {bill.slot for bill in billed}
+    }
+    said = cost_trailers(repo)
+    assert len(billed) == 7 and said.keys() == slots.keys()
+    assert all(0 <= said[slot] - slots[slot] < Decimal("0.00001") for slot in slots)
+    assert unpaid(repo, forks[0], billed, []) == [] and cost(repo, forks[0])[1] == 0
+
+
+def test_a_reply_that_never_came_may_have_been_billed(tmp_path: Path, forks: tuple[Forks, Forks]) -> None:
+    repo = asked_of("anthropic", tmp_path / "repo", forks[0], gates='gates = ["propose"]')
+    with paid_server(repo, faults=Faults(["", "cut=300", "lost-reply"])) as (server, environ, brain):
+        done = forks[0].call(repo.path, "run", env=environ)
+        billed = bills(server, brain)
+    assert done.code == 4, done.err
+    usd, perhaps = cost(repo, forks[0])
+    arrived = sum((bill.cost for bill in {bill.digest: bill for bill in billed}.values()), Decimal())
+    assert len(billed) == 7 and 0 <= usd - arrived < Decimal("0.00001") and perhaps > 0
+    assert usd + perhaps >= sum((bill.cost for bill in billed), Decimal())
+
+
+def test_an_answer_to_a_file_that_a_person_edits_waits_in_the_spool(tmp_path: Path, forks: tuple[Forks, Forks]) -> None:
+    repo = asked_of("anthropic", tmp_path / "repo", forks[0], gates='gates = ["propose"]')
+    path, mine = f"docs/decisions/working/{CASE}/agents/agent-02-proposal.md", b"# Mine\r\n"
+
+    def change(packet: Packet, asked: Asked, body: str) -> str:
+        repo.write(path, mine)
+        return body
+
+    with paid_server(repo, change=change) as (server, environ, brain):
+        done = forks[0].call(repo.path, "run", env=environ)
+        assert done.code == 4 and f"{path} has uncommitted changes" in done.err
+        assert (repo.path / path).read_bytes() == mine and spooled(repo) == {("propose", "agent-02")}
+        requests = len(server.log)
+        assert forks[0].call(repo.path, "run", env=environ).code == 4 and (repo.path / path).read_bytes() == mine
+        (repo.path / path).unlink()
+        done = forks[0].call(repo.path, "run", env=environ)
+        assert done.code == 4 and "approval of propose" in done.err
+        assert len(server.log) == requests and whole(repo, to_the_end=False) == []
+        assert unpaid(repo, forks[0], bills(server, brain), []) == []
 
 
 # ------------------------------------------------------------------ the till

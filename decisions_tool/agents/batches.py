@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from decisions_tool.agents import asking
@@ -46,7 +46,6 @@ class Batches(Anthropic):
     ) -> None:
         super().__init__(*means, **more)
         self._patience = wait
-        self._warm: dict[str, float] = {}
         self._found: dict[str, dict[str, Any]] = {}
         self._looks: dict[str, int] = {}
         self._guard = threading.Lock()
@@ -69,12 +68,14 @@ class Batches(Anthropic):
         under = {p.key: p.batch if p.key in held else self._under(p) for p in packets}
         fresh = [packet for packet in packets if packet.key not in held and not under[packet.key]]
         if fresh:
-            under |= self._hand_in(fresh)
-        return [Ticket(packet, self._waits_for(packet, under[packet.key]), under[packet.key]) for packet in packets]
+            first = {self._head(packet) for packet in packets if under[packet.key] and packet.key not in held}
+            under |= self._hand_in(fresh, first)
+        return [Ticket(packet, self._told(packet, under[packet.key]), under[packet.key]) for packet in packets]
 
     @staticmethod
-    def _waits_for(packet: Packet, batch: str) -> str:
-        return f"{packet.slot}: batch {batch} is under way"
+    def _told(packet: Packet, batch: str) -> str:
+        what = f"batch {batch} is under way" if batch else "goes out when what it shares is in the cache"
+        return f"{packet.slot}: {what}"
 
     def _under(self, packet: Packet) -> str:
         """The batch that still has, or will have, the answer to this very question."""
@@ -87,17 +88,39 @@ class Batches(Anthropic):
                 return batch  # whoever collects it is told
         return ""
 
-    def _hand_in(self, packets: Sequence[Packet]) -> dict[str, str]:
-        """Key -> batch: a new one, or the one that was created just before a run died."""
+    def _hand_in(self, packets: Sequence[Packet], first: Set[str]) -> dict[str, str]:
+        """Key -> batch: a new one, or the one that was created just before a run died; empty for what does not go out yet."""
+        found = self._lost(packets)
+        first = first | {self._head(packet) for packet in packets if packet.key in found}
+        going = self._going([packet for packet in packets if packet.key not in found], first)
+        made = dict.fromkeys((item.packet.key for item in going), self._create(going) if going else "")
+        return {**{packet.key: "" for packet in packets}, **found, **made}
+
+    def _going(self, packets: Sequence[Packet], first: Set[str]) -> list[_Item]:
+        """Requests for what goes out now. Of slots that share a head one goes first, so that the others find it in the cache."""
+        groups: dict[str, list[_Item]] = {}
         for packet in packets:
             look_through(packet, self._known)
-        found = self._lost(packets)
-        rest = [packet for packet in packets if packet.key not in found]
-        return {**found, **dict.fromkeys((packet.key for packet in rest), self._create(rest) if rest else "")}
+            found = self._tariff(packet)
+            item = _Item(packet, found, self._request(packet, found), self._call_for(packet))
+            groups.setdefault(self._head(packet), []).append(item)
+        return [item for head, items in groups.items() for item in self._first(head, items, head in first)]
 
-    def _create(self, packets: Sequence[Packet]) -> str:
+    def _first(self, head: str, items: list[_Item], led: bool) -> list[_Item]:
+        """What goes out of the slots with a head; ``led`` says that one of them is out already."""
+        one, count = items[0], len(items)
+        price, tokens = one.tariff.price, one.packet.shared // 4
+        if price is None or tokens < one.tariff.cacheable:
+            return [item._replace(params=asking.unmarked(item.params)) for item in items]
+        if time.time() - self._till.warmed(head) < _KEPT:
+            return items
+        if price.write_hour + (count - 1) * price.read < count * price.input:
+            return [] if led else items[:1]
+        return [item._replace(params=asking.unmarked(item.params)) for item in items]
+
+    def _create(self, items: Sequence[_Item]) -> str:
         """Hand in a batch; everything about it is on disk before it goes out."""
-        items = self._items(packets)
+        packets = [item.packet for item in items]
         promise = Promise("", time.time(), tuple(packet.key for packet in packets))
         for packet in packets:
             self._till.promise(packet, promise._replace(key=packet.key))
@@ -180,28 +203,17 @@ class Batches(Anthropic):
 
     # -- requests
 
-    def _items(self, packets: Sequence[Packet]) -> list[_Item]:
-        """One request each; a head that several share is written to the cache for an hour before they go out."""
-        requests = [
-            (packet, found, self._request(packet, found)) for packet in packets for found in [self._tariff(packet)]
-        ]
-        heads = [asking.head_name(params) if "system" in params else "" for _, _, params in requests]
-        return [
-            _Item(
-                packet,
-                found,
-                params if self._is_warm(packet, found, params, heads.count(head)) else asking.unmarked(params),
-                self._call_for(packet),
-            )
-            for (packet, found, params), head in zip(requests, heads, strict=True)
-        ]
-
     def _tariff(self, packet: Packet) -> Tariff:
         return tariff(packet.model, self._prices)
 
     @staticmethod
     def _request(packet: Packet, found: Tariff) -> dict[str, Any]:
         return asking.first(packet, found, lifetime="1h", tools=False)
+
+    def _head(self, packet: Packet) -> str:
+        """The name of what a question shares with others; its own key where that is nothing."""
+        params = self._request(packet, self._tariff(packet))
+        return asking.head_name(params) if "system" in params else packet.key
 
     def _call_for(self, packet: Packet) -> Call:
         """The call of a question in a batch, whether or not its head is cached."""
@@ -210,45 +222,13 @@ class Batches(Anthropic):
         worst = found.worst(asking.bound(params), params["max_tokens"], batch=True)
         return Call(asking.digest(packet, {"batch": found.model}), packet, found.model, worst)
 
-    def _is_warm(self, packet: Packet, found: Tariff, params: dict[str, Any], count: int) -> bool:
-        """Whether the head is, or now gets, cached: where one write for an hour and cheap reads cost less than sending it so often."""
-        head = asking.head_name(params)
-        if time.monotonic() - self._warm.get(head, -_KEPT) < _KEPT:
-            return True
-        tokens = packet.shared // 4
-        price = found.price
-        if (
-            price is None
-            or "system" not in params
-            or tokens < found.cacheable
-            or price.write_hour + count * price.read / 2 >= count * price.input / 2
-        ):
-            return False
-        self._prewarm(packet, found, params)
-        self._warm[head] = time.monotonic()
-        return True
-
-    def _prewarm(self, packet: Packet, found: Tariff, params: dict[str, Any]) -> None:
-        """Write the head to the cache: a request that asks for no token."""
-        empty = {**params, "max_tokens": 0, "messages": [{"role": "user", "content": [asking.words("-")]}]}
-        call = Call(asking.digest(packet, empty), packet, found.model, found.worst(asking.bound(empty), 0))
-        if self._till.held(call) is not None:
-            return
-        self._till.reserve(call)
-        try:
-            message = self._wire.warm(empty, time.monotonic() + _LOOK)
-        except Failed as failed:
-            self._till.lost(call) if failed.billed else self._till.release(call)
-            raise named(packet, failed) from None
-        self._till.keep(call, json.dumps(message).encode(), found.cost(usage_of(message)))
-
     # -- collecting
 
     def collect(self, ticket: Ticket) -> Answer | None:  # type: ignore[override]
         packet, found = ticket.packet, self._tariff(ticket.packet)
         held = self._till.held(self._call_for(packet))
         try:
-            if held is None and not self._wait_for(ticket.batch):
+            if held is None and not (ticket.batch and self._wait_for(ticket.batch)):
                 return None
         except Gone:
             said = f"{packet.slot}: the service does not know batch {ticket.batch} any more"
@@ -272,7 +252,10 @@ class Batches(Anthropic):
             message = whole(result.get("message"))
         except Failed as failed:
             raise Unanswered(failed.outcome, f"{packet.slot}: {failed.said} in batch {batch}", redo(packet)) from None
-        self._till.keep(call, json.dumps(message).encode(), found.cost(usage_of(message), batch=True))
+        used = usage_of(message)
+        self._till.keep(call, json.dumps(message).encode(), found.cost(used, batch=True))
+        if used.write_hour or used.read:
+            self._till.warm(self._head(packet))
         return message
 
     def _wait_for(self, batch: str) -> bool:

@@ -184,6 +184,14 @@ class Till(Protocol):
         """What was written down of all questions that have no answer yet."""
         ...
 
+    def warm(self, head: str) -> None:
+        """Write down that the service has just cached a head for an hour."""
+        ...
+
+    def warmed(self, head: str) -> float:
+        """When a head was cached last (seconds of the clock on the wall, 0 for never)."""
+        ...
+
     def lost(self, call: Call) -> None:
         """Leave a reservation as it is for good: the call brought nothing and may have been billed."""
         ...

@@ -116,7 +116,7 @@ def _grow(block: dict[str, Any], delta: dict[str, Any]) -> None:
         block[_DELTAS[kind]] = block.get(_DELTAS[kind], "") + delta[_DELTAS[kind]]
 
 
-def ended(message: object) -> Message:
+def whole(message: object) -> Message:
     """A message as it has to be, or Failed."""
     if not isinstance(message, dict) or message.get("type") != "message" or message.get("role") != "assistant":
         raise Failed("malformed", "the reply is no message", again=True)
@@ -133,15 +133,9 @@ def ended(message: object) -> Message:
         raise Failed(
             "malformed", f"the reply ends for a reason that is not known: {str(message.get('stop_reason'))[:40]!r}"
         )
-    return message
-
-
-def whole(message: object) -> Message:
-    """A message whose blocks are what they have to be too, or Failed."""
-    found = ended(message)
-    for block in found["content"]:
+    for block in content:
         _finish(block)
-    return found
+    return message
 
 
 def _finish(block: dict[str, Any]) -> None:

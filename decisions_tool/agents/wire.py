@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from decisions_tool.agents.protocol import Stopped
-from decisions_tool.agents.stream import Failed, Message, ended, error_of, read_stream
+from decisions_tool.agents.stream import Failed, Message, error_of, read_stream
 from decisions_tool.agents.watchdog import Watchdog
 from decisions_tool.failpoints import passing
 
@@ -102,15 +102,6 @@ class Wire:
                 if reply.headers.get("content-encoding", "identity") != "identity":
                     raise Failed("malformed", "the reply is packed, and nobody asked for that", again=True)
                 return read_stream(reply.iter_bytes(), begun)
-
-        return self._guarded(ask, end)
-
-    def warm(self, params: Mapping[str, Any], end: float) -> Message:
-        """A request for no token at all, which writes its head to the cache; it cannot be streamed."""
-
-        def ask() -> Message:
-            create = self.client().messages.with_raw_response.create
-            return ended(self._json(create(**dict(params), timeout=self._timeout(end))))
 
         return self._guarded(ask, end)
 

@@ -190,7 +190,7 @@ class Asking:
 
     def _wait(self, question: Question, ticket: Ticket) -> None:
         case, phase, slot = question.name
-        command = "decisions run" if ticket.batch else f"decisions prompt {quote(case)} {phase}/{slot}"
+        command = "decisions run" if question.backend != "manual" else f"decisions prompt {quote(case)} {phase}/{slot}"
         self.waits[question.name] = Wait(case, phase, "a person", ticket.waits_for or f"the answer of {slot}", command)
 
     def _backend(self, name: str, settings: Settings) -> Backend:

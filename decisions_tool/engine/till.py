@@ -25,6 +25,8 @@ from decisions_tool.ledger.git import Place
 
 _LARGEST = 64 << 20
 _PROMISE = "batch"
+#: Seconds after which nobody asks any more when a head was cached.
+_HOURS = 7_200.0
 NOTHING = Decimal()
 
 
@@ -53,7 +55,7 @@ class Drawer:
 
     def __init__(self, place: Place, history: Callable[[str], Decimal] = lambda case: NOTHING) -> None:
         self._folder = place.store / "till"
-        self._journal = self._folder / "journal.jsonl"
+        self._journal, self._heads = self._folder / "journal.jsonl", self._folder / "heads"
         self._history = history
         self._known: dict[str, Decimal] = {}
         self._guard = threading.RLock()
@@ -120,6 +122,18 @@ class Drawer:
             return Promise(str(said["key"]), float(said["at"]), tuple(map(str, said["keys"])), str(said["batch"]))
         except (ValueError, KeyError, TypeError):
             return None
+
+    def warm(self, head: str) -> None:
+        """Write down that the service has just cached a head for an hour."""
+        with self._guard:
+            for file in self._heads.glob("*"):
+                if file.stat().st_mtime < time.time() - _HOURS:
+                    file.unlink()
+            self._put(self._heads / head, str(time.time()).encode())
+
+    def warmed(self, head: str) -> float:
+        """When a head was cached last (seconds of the clock on the wall, 0 for never)."""
+        return float(self._read(self._heads / head) or 0)
 
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
