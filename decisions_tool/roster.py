@@ -120,12 +120,26 @@ class Criterion(Shape):
 
 
 CRITERIA = (
-    Criterion.model_construct(name="Simplicity", weight=25, anchors="5 = no new files or abstractions; 1 = three or more new abstractions"),
-    Criterion.model_construct(name="Extensibility", weight=25, anchors="5 = by configuration alone; 1 = code changes in three or more files"),
-    Criterion.model_construct(name="Migration Safety", weight=20, anchors="5 = fully backward compatible; 1 = breaks without automatic migration"),
-    Criterion.model_construct(name="Debuggability", weight=15, anchors="5 = errors say file and line, history is kept; 3 = as today; 1 = harder to trace"),
-    Criterion.model_construct(name="Testability", weight=15, anchors="5 = pure functions; 1 = only whole systems can be tested"),
-)  # fmt: skip
+    Criterion.model_construct(
+        name="Simplicity", weight=25, anchors="5 = no new files or abstractions; 1 = three or more new abstractions"
+    ),
+    Criterion.model_construct(
+        name="Extensibility", weight=25, anchors="5 = by configuration alone; 1 = code changes in three or more files"
+    ),
+    Criterion.model_construct(
+        name="Migration Safety",
+        weight=20,
+        anchors="5 = fully backward compatible; 1 = breaks without automatic migration",
+    ),
+    Criterion.model_construct(
+        name="Debuggability",
+        weight=15,
+        anchors="5 = errors say file and line, history is kept; 3 = as today; 1 = harder to trace",
+    ),
+    Criterion.model_construct(
+        name="Testability", weight=15, anchors="5 = pure functions; 1 = only whole systems can be tested"
+    ),
+)
 
 
 class Seat(Shape):

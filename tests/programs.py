@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from decisions_tool.agents.command import CommandAgent
-from decisions_tool.agents.protocol import Answer, Call, Limits, Packet, SourceFile, Stopped, Ticket
+from decisions_tool.agents.protocol import Answer, Call, Limits, Packet, Promise, SourceFile, Stopped, Ticket
 from decisions_tool.config import Command
 
 PROMPT = "Say what you think of $(touch /tmp/never) `id` \"quoted\" 'too' — ünïcode\n\x00 and a NUL\n"
@@ -69,11 +69,14 @@ class Drawer:
     def resume(self, call: Call) -> None:
         raise AssertionError("only batches are resumed")
 
-    def promise(self, packet: Packet, batch: str = "") -> None:
+    def promise(self, packet: Packet, promise: Promise) -> None:
         raise AssertionError("only batches are promised")
 
-    def promised(self, packet: Packet) -> tuple[float, str]:
-        return 0.0, ""
+    def promised(self, packet: Packet) -> None:
+        return None
+
+    def promises(self) -> list[Promise]:
+        return []
 
     def warm(self, head: str) -> None:
         raise AssertionError("a program warms nothing")

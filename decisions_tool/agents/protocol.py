@@ -144,6 +144,15 @@ class Call(NamedTuple):
     worst: Decimal | None
 
 
+class Promise(NamedTuple):
+    """Questions that go out with one batch: the key of this one, when (seconds of the clock on the wall), the keys of all, the batch."""
+
+    key: str
+    at: float
+    keys: tuple[str, ...]
+    batch: str = ""
+
+
 class Till(Protocol):
     """Where calls are paid and their replies kept, so that none is paid for twice. Safe to use from several threads."""
 
@@ -163,12 +172,16 @@ class Till(Protocol):
         """Take up the reservation of an earlier run, or write one down: the call is out already, whatever the budget says."""
         ...
 
-    def promise(self, packet: Packet, batch: str = "") -> None:
-        """Write down that a question goes out with a batch, and its id once that is known."""
+    def promise(self, packet: Packet, promise: Promise) -> None:
+        """Write down that a question goes out with a batch, and the id of that once it is known."""
         ...
 
-    def promised(self, packet: Packet) -> tuple[float, str]:
-        """When a question was promised to a batch (seconds of the clock on the wall, 0 for never), and the id of that batch."""
+    def promised(self, packet: Packet) -> Promise | None:
+        """What was written down of this very question."""
+        ...
+
+    def promises(self) -> Sequence[Promise]:
+        """What was written down of all questions that have no answer yet."""
         ...
 
     def warm(self, head: str) -> None:

@@ -25,7 +25,10 @@ _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta"
 
 
 class Failed(Exception):
-    """A call that brought no message. ``billed`` is False only where that is certain; ``after`` are seconds that the service asks for."""
+    """A call that brought no message. ``billed`` is False only where that is certain.
+
+    ``after`` are seconds that the service asks for, ``gone`` says that it knows no such thing.
+    """
 
     def __init__(
         self,
@@ -36,16 +39,11 @@ class Failed(Exception):
         again: bool = False,
         fatal: bool = False,
         after: float | None = None,
+        gone: bool = False,
     ) -> None:
         super().__init__(said)
-        self.outcome, self.said, self.billed, self.again, self.fatal, self.after = (
-            outcome,
-            said,
-            billed,
-            again,
-            fatal,
-            after,
-        )
+        self.outcome, self.said, self.billed, self.again = outcome, said, billed, again
+        self.fatal, self.after, self.gone = fatal, after, gone
 
 
 def read_stream(chunks: Iterable[bytes], begun: Callable[[], None]) -> Message:

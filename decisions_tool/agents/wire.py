@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from decisions_tool.agents.protocol import Stopped
 from decisions_tool.agents.stream import Failed, Message, error_of, read_stream
 from decisions_tool.agents.watchdog import Watchdog
+from decisions_tool.failpoints import passing
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
@@ -97,6 +98,7 @@ class Wire:
             with create(
                 **dict(params), stream=True, timeout=self._timeout(end), extra_headers={"Accept-Encoding": "identity"}
             ) as reply:
+                passing("after-send")
                 if reply.headers.get("content-encoding", "identity") != "identity":
                     raise Failed("malformed", "the reply is packed, and nobody asked for that", again=True)
                 return read_stream(reply.iter_bytes(), begun)
@@ -130,10 +132,13 @@ class Wire:
             lambda: self._json(self.client().messages.batches.with_raw_response.retrieve(name)), end, billed=False
         )
 
-    def batches(self, end: float) -> list[dict[str, Any]]:
-        """The last hundred batches, newest first."""
+    def batches(self, end: float, after: str = "") -> list[dict[str, Any]]:
+        """A hundred batches, newest first, or those that are older than one."""
+        query = {"limit": 100, **({"after_id": after} if after else {})}
         found = self._guarded(
-            lambda: self._json(self.client().messages.batches.with_raw_response.list(limit=100)), end, billed=False
+            lambda: self._json(self.client().messages.batches.with_raw_response.list(extra_query=query)),
+            end,
+            billed=False,
         )
         return [item for item in found.get("data", []) if isinstance(item, dict)]
 
@@ -210,7 +215,7 @@ class Wire:
         said = f"{found.said} {error.type or ''}".lower()
         if status in _FATAL or any(word in said for word in _SPENT):
             spent = status == 402 or any(word in said for word in _SPENT)
-            return Failed("budget" if spent else "denied", found.said, billed=False, fatal=True)
+            return Failed("budget" if spent else "denied", found.said, billed=False, fatal=True, gone=status == 404)
         if status == 429:
             return Failed("limited", found.said, billed=False, again=True, after=self._after(error.response.headers))
         if status in _AGAIN:

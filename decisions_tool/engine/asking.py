@@ -178,7 +178,7 @@ class Asking:
         spooled = Spooled(*question.name, packet.pinned, packet.key, self._reply(question, answer))
         if answer.file is None:
             self.spool.keep(spooled)
-        self.listen(Event("answered", *question.name, cost=answer.usage.get("cost-usd", "")))
+        self.listen(Event("answered", *question.name, cost=spooled.reply.usage.get("cost-usd", "")))
         return spooled, {packet.path: answer.file} if answer.file is not None else {}
 
     def _announce(self, question: Question, count: int) -> None:

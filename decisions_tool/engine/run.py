@@ -19,6 +19,7 @@ from decisions_tool.engine.packets import input_blobs
 from decisions_tool.engine.spool import Spool, Spooled
 from decisions_tool.engine.till import Drawer
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
+from decisions_tool.failpoints import passing
 from decisions_tool.ledger.chain import Step
 from decisions_tool.ledger.costs import spent
 from decisions_tool.ledger.files import refuse_closed, typed
@@ -222,6 +223,7 @@ class Engine:
         """The answer is recorded, or no longer wanted: what was paid for it is in the history as far as it can be."""
         name = (item.case, item.phase, item.slot, item.pinned)
         self.till.recorded(name)
+        passing("before-drop")
         self.spool.drop(*name)
 
     def _compute(self, action: Compute) -> bool:
@@ -268,7 +270,9 @@ class Engine:
             what = f"{phase} asked of {', '.join(slots)} in batch {batch}"
             return noted(held, phase, batch, slots), Transition(case, "batch", batch, what, "batches")
 
+        passing("before-note")
         self.transact(case, build)
+        passing("after-note")
 
     def transact(
         self,

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from decisions_tool.failpoints import passing
 from decisions_tool.ledger.files import write_atomically
 from decisions_tool.ledger.git import Place
 from decisions_tool.workflows.phases import Reply
@@ -52,6 +53,7 @@ class Spool:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(self._folder / name, f"{digest}\n{content}".encode(), 0o600)
         self._note("answered", item.case, item.phase, item.slot, item.key)
+        passing("after-spool")
 
     def find(self, case: str, phase: str, slot: str, pinned: str) -> Spooled | None:
         """The answer that waits for a slot; a damaged file is set aside, never used."""

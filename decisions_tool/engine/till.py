@@ -8,7 +8,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import count
@@ -16,13 +17,16 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal
 
-from decisions_tool.agents.protocol import Call, Packet, Stopped
+from decisions_tool.agents.protocol import Call, Packet, Promise, Stopped
 from decisions_tool.config import Budget
+from decisions_tool.failpoints import passing
 from decisions_tool.ledger.files import read_regular, write_atomically
 from decisions_tool.ledger.git import Place
 
 _LARGEST = 64 << 20
 _PROMISE = "batch"
+#: Seconds after which nobody asks any more when a head was cached.
+_HOURS = 7_200.0
 NOTHING = Decimal()
 
 
@@ -51,7 +55,7 @@ class Drawer:
 
     def __init__(self, place: Place, history: Callable[[str], Decimal] = lambda case: NOTHING) -> None:
         self._folder = place.store / "till"
-        self._journal = self._folder / "journal.jsonl"
+        self._journal, self._heads = self._folder / "journal.jsonl", self._folder / "heads"
         self._history = history
         self._known: dict[str, Decimal] = {}
         self._guard = threading.RLock()
@@ -66,7 +70,7 @@ class Drawer:
     def held(self, call: Call) -> bytes | None:
         """The reply to this very request, where it is on disk already."""
         found = self._read(self._file(call.packet, call.digest))
-        return found[1] if found else None
+        return found.partition(b"\n")[2] if found is not None else None
 
     def reserve(self, call: Call) -> None:
         """Write down that a call is about to begin; Stopped where its worst case does not fit into the budget."""
@@ -75,6 +79,7 @@ class Drawer:
                 raise Stopped("budget", self.closed, "decisions run")
             self._fits(call)
             self._write_down(call)
+        passing("after-reserve")
 
     def _write_down(self, call: Call) -> None:
         packet, name = call.packet, f"{self._mine}-{next(self._numbers)}"
@@ -96,40 +101,46 @@ class Drawer:
             else:
                 self._write_down(call)
 
-    def promise(self, packet: Packet, batch: str = "") -> None:
-        """Write down that a question goes out with a batch, and its id once that is known."""
-        file = self._file(packet, _PROMISE)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(file, json.dumps({"at": time.time(), "key": packet.key, "batch": batch}).encode(), 0o600)
+    def promise(self, packet: Packet, promise: Promise) -> None:
+        """Write down that a question goes out with a batch, and the id of that once it is known."""
+        self._put(self._file(packet, _PROMISE), json.dumps(promise._asdict()).encode())
+        passing("after-promise-id" if promise.batch else "after-promise")
 
-    def promised(self, packet: Packet) -> tuple[float, str]:
-        """When a question was promised to a batch (seconds of the clock on the wall, 0 for never), and the id of that batch."""
-        data = read_regular(self._file(packet, _PROMISE), _LARGEST)
+    def promised(self, packet: Packet) -> Promise | None:
+        """What was written down of this very question."""
+        found = self._promise(self._file(packet, _PROMISE))
+        return found if found and found.key == packet.key else None
+
+    def promises(self) -> Sequence[Promise]:
+        """What was written down of all questions that have no answer yet."""
+        return [found for file in sorted(self._folder.glob(f"*/{_PROMISE}")) if (found := self._promise(file))]
+
+    def _promise(self, file: Path) -> Promise | None:
+        data = self._read(file)
         try:
             said = json.loads(data) if data else {}
-            return (float(said["at"]), str(said["batch"])) if said.get("key") == packet.key else (0.0, "")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return 0.0, ""
+            return Promise(str(said["key"]), float(said["at"]), tuple(map(str, said["keys"])), str(said["batch"]))
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def warm(self, head: str) -> None:
         """Write down that the service has just cached a head for an hour."""
         with self._guard:
-            write_atomically(self._folder / "heads" / head, str(time.time()).encode(), 0o600)
+            for file in self._heads.glob("*"):
+                if file.stat().st_mtime < time.time() - _HOURS:
+                    file.unlink()
+            self._put(self._heads / head, str(time.time()).encode())
 
     def warmed(self, head: str) -> float:
         """When a head was cached last (seconds of the clock on the wall, 0 for never)."""
-        try:
-            return float(read_regular(self._folder / "heads" / head, 64) or 0)
-        except ValueError:
-            return 0.0
+        return float(self._read(self._heads / head) or 0)
 
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
-        head = json.dumps({"usd": _text(cost), "sha256": hashlib.sha256(reply).hexdigest()})
-        file = self._file(call.packet, call.digest)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(file, f"{head}\n".encode() + reply, 0o600)
+        passing("before-keep")
+        self._put(self._file(call.packet, call.digest), f"{_text(cost) or ''}\n".encode() + reply)
         self._settle(call, "paid", cost)
+        passing("after-keep")
 
     def lost(self, call: Call) -> None:
         """Leave a reservation as it is for good: the call brought nothing and may have been billed."""
@@ -215,24 +226,28 @@ class Drawer:
     def _file(self, packet: Packet, digest: str) -> Path:
         return self._folder / _name(packet.case, packet.phase, packet.slot, packet.pinned) / digest
 
-    def _read(self, file: Path) -> tuple[Decimal | None, bytes] | None:
-        """A reply and its cost; a damaged file is set aside, never used."""
+    def _put(self, file: Path, content: bytes) -> None:
+        """A file with its own digest as the first line."""
+        for folder in (self._folder, file.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(file, f"{hashlib.sha256(content).hexdigest()}\n".encode() + content, 0o600)
+
+    def _read(self, file: Path) -> bytes | None:
+        """What ``_put`` was given; a damaged file is set aside, never used."""
         data = read_regular(file, _LARGEST)
         if data is None:
             return None
-        head, _, reply = data.partition(b"\n")
-        try:
-            said = json.loads(head)
-            if said["sha256"] == hashlib.sha256(reply).hexdigest():
-                return _money(said["usd"]), reply
-        except (ValueError, KeyError, TypeError):
-            pass
-        file.rename(file.with_suffix(".damaged"))
+        digest, _, content = data.partition(b"\n")
+        if digest == hashlib.sha256(content).hexdigest().encode():
+            return content
+        with suppress(FileNotFoundError):
+            file.rename(file.with_suffix(".damaged"))
         return None
 
     def _note(self, event: str, *names: str, **values: str | None) -> None:
+        """One line more; its end comes first, so that a line torn by a crash does not spoil it."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        line = json.dumps({"do": event, "ids": names, **values}) + "\n"
+        line = "\n" + json.dumps({"do": event, "ids": names, **values})
         descriptor = os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line.encode())
@@ -244,16 +259,20 @@ class Drawer:
         entries: dict[str, Entry] = {}
         for line in self._lines():
             _apply(entries, line)
-        for name, entry in entries.items():
-            if entry.state == "open":
+        paid: set[str] = set()
+        for name, entry in reversed(entries.items()):
+            if entry.state == "open" and not entry.recorded and entry.digest not in paid:
                 entries[name] = self._found(entry)
+            if entries[name].state == "paid":
+                paid.add(entry.digest)
         return entries
 
     def _found(self, entry: Entry) -> Entry:
-        for folder in self._folder.glob(f"*/{entry.digest}"):
-            held = self._read(folder)
-            if held:
-                return replace(entry, state="paid", usd=held[0])
+        """The entry, paid where its reply is on disk; of several tries only the last one brought it."""
+        for file in self._folder.glob(f"*/{entry.digest}"):
+            held = self._read(file)
+            if held is not None:
+                return replace(entry, state="paid", usd=_money(held.partition(b"\n")[0].decode() or None))
         return entry
 
     def _lines(self) -> Iterator[dict[str, object]]:

@@ -114,7 +114,9 @@ class Ledger:
         place = self.repository.place
         left = [path for path in place.git_dir.glob("decisions-index-*") if path.name.rpartition("-")[2].isdigit()]
         left += place.git_dir.glob(".decisions-pending.json.*.tmp")
-        left += [path for folder in ("spool", "intents") for path in (place.store / folder).glob(".*.tmp")]
+        left += [
+            path for folder in ("spool", "intents", "till/heads") for path in (place.store / folder).glob(".*.tmp")
+        ]
         for path in left:
             path.unlink(missing_ok=True)
 
