@@ -894,8 +894,8 @@ def half(name):
 
 POINTS = {
     "the lock is taken": lambda: after(locks.IndexLock, "__enter__"),
-    "objects are written": lambda: before(record.Turn, "_commit_object"),
-    "the commit is made": lambda: after(record.Turn, "_commit_object"),
+    "objects are to be written": lambda: before(record.Chain, "commits"),
+    "the commit is made": lambda: after(record.Chain, "commits"),
     "the next index is half made": lambda: before(record.Ledger, "_fill"),
     "the next index is made": lambda: before(record.Turn, "_announce"),
     "word is half left": lambda: half("decisions-pending"),

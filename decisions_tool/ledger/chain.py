@@ -98,8 +98,8 @@ class Chain:
         self._refuse_odd_folders(path)
         before = entry.oid if entry else ""
         after = self.objects.add("blob", text.encode("utf-8")) if text is not None else ""
-        made = before in self.objects.made or path in self._writes
-        working = left if left is not None else (self.repository.blob(before) if before and not made else None)
+        first = path not in self._writes
+        working = left if left is not None else (self.repository.blob(before) if before and first else None)
         return Write(path, before, after, entry.mode if entry else "100644", working)
 
     def _refuse_odd_folders(self, path: str) -> None:
