@@ -88,6 +88,14 @@ NAMES = tuple(_MAKERS)
 PACKED = frozenset({"anthropic", "batches"})
 
 
+def prepare(settings: Settings) -> None:
+    """Begin what takes long in the backends that the configuration names."""
+    if PACKED & {settings.backends.default, *settings.backends.roles.values()}:
+        from decisions_tool.agents.wire import prepare as load
+
+        load()
+
+
 def make(name: str, means: Means) -> Backend:
     """The backend of a name that ``planner.check_names`` has let pass."""
     return _MAKERS[name](means)

@@ -29,6 +29,16 @@ LONGEST_WAIT = 600.0
 T = TypeVar("T")
 
 
+def prepare() -> None:
+    """Begin to import the SDK beside whatever else there is to do."""
+
+    def load() -> None:
+        with suppress(ImportError):
+            import anthropic  # noqa: F401
+
+    threading.Thread(target=load, name="import", daemon=True).start()
+
+
 class Line(threading.local):
     """The socket of the call that runs in this thread, and whether the watchdog has shut it."""
 

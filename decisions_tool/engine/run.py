@@ -94,6 +94,8 @@ class Engine:
         settings, cases = self.read(only)
         check_names(settings, backends.NAMES)
         actions = [(case, action) for case, outlook in cases for action in outlook.actions]
+        if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for _, action in actions):
+            backends.prepare(settings)
         computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]
         asks = [(case, action) for case, action in actions if isinstance(action, Ask)]
         progressed = self._answer_all(asks, settings) or any(computed)
