@@ -80,7 +80,8 @@ class Asking:
         inputs = input_blobs(case, phase, ask.slot)
 
         def reply(body: str) -> Reply:
-            return Reply(body, backend, _day(), packet.model, inputs=inputs)
+            off = "prior-art" in packet.owes and not packet.limits.searches
+            return Reply(body, backend, _day(), packet.model, unmet=("prior-art",) if off else (), inputs=inputs)
 
         packet = replace(packet, key=key_of(packet, inputs, backend), check=fits(case, phase, ask.slot, reply))
         return Question(packet, phase, inputs, backend)
