@@ -261,4 +261,5 @@ def named(packet: Packet, failed: Failed, wait: float = 0.0) -> Unanswered:
     if failed.fatal:
         return Stopped(failed.outcome, failed.said, "look at the key and its limits, then: decisions run")
     later = f" (again in {wait:.0f} s)" if failed.outcome == "limited" and wait else ""
-    return Unanswered(failed.outcome, f"{packet.slot}: {failed.said}{later}", "decisions run")
+    again = redo(packet) if failed.outcome == "unusable" else "decisions run"  # the same conversation would be refused again
+    return Unanswered(failed.outcome, f"{packet.slot}: {failed.said}{later}", again)
