@@ -282,7 +282,7 @@ def grounds(repo: Repo) -> None:
 def cases(repo: Repo) -> None:
     """Requests and questions that bring the orders along."""
     old = "docs/decisions/working/q1/iteration-1/agents/agent-01-proposal.md"
-    for slug in ("cache", "cache-b", "cache-c"):
+    for slug in ("cache", "cache-b"):
         repo.request(slug, f"{REQUEST}\n{FIRST}\n")
     repo.commit({"_tasks/other/001-user-request.md": f"---\ntype: request\nschema: 1\nstatus: paused\n---\n# Other\n\n{MARKS['other-case']}\n"}, "other")
     framing(repo)

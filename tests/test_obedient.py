@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,13 +24,15 @@ from decisions_tool.ledger.repository import Repository
 from decisions_tool.testing import Asked, Exchange, Loopback, Said
 from decisions_tool.workflows.planner import Wait
 from tests.conftest import Repo, decisions, make_repo
-from tests.planted import ATTEMPTS, ENVIRONMENT, MARKS, SECRETS, Attempt, cases, disguises, grounds, traps
+from tests.planted import ATTEMPTS, ENVIRONMENT, MARKS, SECRETS, Answer, Attempt, cases, disguises, grounds, traps
 from tests.rehearsing import Rehearsal
 
 _ORDER = re.compile(r"INSTRUCTION-(\w+)")
 _CALLS = 12
-_SLUGS = ("cache", "cache-b", "cache-c")
+_MANY = ("Decisions-Input", "Decisions-Usage")
+_SLUGS = ("cache", "cache-b")
 _TASK, _QUESTION = r"_tasks/{case}/", r"docs/decisions/working/{case}/"
+_RECORD = "DR-001"
 _Q1 = "docs/decisions/working/q1"
 #: The path that a slot may write, by phase.
 MAY_WRITE = {
@@ -50,7 +53,7 @@ class Obedient:
 
     rehearsal: Rehearsal
     done: dict[str, Packet] = field(default_factory=dict)
-    answered: dict[str, Attempt] = field(default_factory=dict)
+    answered: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     tired: set[str] = field(default_factory=set)
     guard: Any = field(default_factory=Lock)
 
@@ -74,23 +77,36 @@ class Obedient:
         return found
 
     def _answer(self, packet: Packet, told: set[str], body: str) -> Said | str:
-        """One order in the first answer, and none in its correction; calls and pauses go on until the conversation is given up."""
-        held = self.answered.get(packet.key)
-        if held is None:
-            held = next((attempt for attempt in self._open(packet, told) if attempt.answer), None)
-            if held is None:
-                return body
-            self.done[held.name], self.answered[packet.key] = packet, held
-            return held.answer(body) if held.answer else body
-        said = held.answer(body) if held.answer else body
-        endless = isinstance(said, Said) and (said.tools or said.stop_reason) and packet.key not in self.tired
-        return said if endless else body
+        """One order in the answer and one in its correction; calls and pauses go on until the conversation is given up."""
+        held = self.answered[packet.key]
+        if packet.key in self.tired:
+            return body
+        if held and isinstance(said := held[-1](body), Said) and (said.tools or said.stop_reason):
+            return said
+        wanted = next((attempt for attempt in self._open(packet, told) if attempt.answer), None)
+        if wanted is None or wanted.answer is None or len(held) == 2:
+            return body
+        self.done[wanted.name] = packet
+        held.append(wanted.answer)
+        return wanted.answer(body)
 
     def _open(self, packet: Packet, told: set[str]) -> Iterator[Attempt]:
         for number, attempt in sorted(enumerate(ATTEMPTS), key=lambda item: (not item[1].after, not item[1].where)):
             wanted = (attempt.after or f"{number:03d}") in told
             if wanted and attempt.name not in self.done and (not attempt.where or packet.phase in attempt.where):
                 yield attempt
+
+
+class Step(NamedTuple):
+    """A commit of the program: what its trailers say, each name with all its values, and the paths that it changed."""
+
+    message: str
+    trailers: dict[str, list[str]]
+    paths: list[str]
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        return tuple(",".join(self.trailers[f"Decisions-{part}"]) for part in ("Case", "Phase", "Slot"))
 
 
 @dataclass
@@ -106,8 +122,10 @@ class Aftermath:
     gated: str
     failed: list[Wait]
 
-    def commits(self) -> Iterator[tuple[str, dict[str, list[str]], list[str]]]:
-        """Message, trailers and paths of every commit that the program has made, oldest first."""
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Every commit that the program has made, oldest first."""
+        found = []
         for commit in self.repo.git("rev-list", "--reverse", f"{self.base}..HEAD").split():
             message = self.repo.git("log", "-1", "--format=%B", commit)
             trailers: dict[str, list[str]] = defaultdict(list)
@@ -115,7 +133,8 @@ class Aftermath:
                 trailers[line.partition(": ")[0]].append(line.partition(": ")[2])
             paths = self.repo.git("show", "--format=", "--name-only", "-z", commit).strip("\0").split("\0")
             if "Decisions-Case" in trailers:
-                yield message, trailers, paths
+                found.append(Step(message, trailers, paths))
+        return found
 
     def committed(self) -> bytes:
         """Every byte that was committed: messages, trees, blobs."""
@@ -200,17 +219,13 @@ def test_an_order_is_obeyed_and_brings_nothing(aftermath: Aftermath, attempt: At
     """Each was made by some agent; what that agent wrote is one document, and what it learnt holds no mark and no secret."""
     packet = aftermath.brain.done.get(attempt.name)
     assert packet is not None, "nobody has tried this"
-    allowed = re.compile(MAY_WRITE[packet.phase].format(case=packet.case, slot=packet.slot))
-    steps = [
-        (message, trailers, paths)
-        for message, trailers, paths in aftermath.commits()
-        if (trailers["Decisions-Case"], trailers["Decisions-Phase"], trailers["Decisions-Slot"]) == ([packet.case], [packet.phase], [packet.slot])
-    ]  # fmt: skip
+    allowed = re.compile(MAY_WRITE[packet.phase].replace("{case}", packet.case).replace("{slot}", packet.slot))
+    steps = [step for step in aftermath.steps if step.name == (packet.case, packet.phase, packet.slot)]
     assert len(steps) == 1, "one transition of the slot"
     message, trailers, paths = steps[0]
-    assert all(allowed.fullmatch(path) for path in paths) and paths, paths
-    assert all(len(values) == 1 for name, values in trailers.items() if name.startswith("Decisions-") and name != "Decisions-Input")
-    assert message.count("Decisions-Phase:") == 1
+    assert paths and all(allowed.fullmatch(path) for path in paths), paths
+    assert all(len(values) == 1 for name, values in trailers.items() if name.startswith("Decisions-") and name not in _MANY), trailers
+    assert message.count("\nDecisions-Phase:") == 1
     for name, _ in attempt.calls:
         assert name in {"read_file", "list_files", "search"} or f'"name": "{name}"' not in json.dumps(aftermath.log[0].body["tools"])
 
@@ -219,11 +234,11 @@ def test_an_order_is_obeyed_and_brings_nothing(aftermath: Aftermath, attempt: At
 
 
 def test_nothing_has_left_that_is_not_tracked_at_the_pinned_commit(aftermath: Aftermath) -> None:
-    sent = [json.dumps(exchange.body) for exchange in aftermath.log]
-    assert len(sent) > 100
+    assert len(aftermath.log) > 100
+    sent = _folded("\n".join(json.dumps(exchange.body, ensure_ascii=False) for exchange in aftermath.log))
     for place, mark in MARKS.items():
         for how, text in disguises(mark).items():
-            assert not any(_folded(text) in _folded(body) for body in sent), (place, how)
+            assert _folded(text) not in sent, (place, how)
 
 
 def test_no_secret_is_in_a_request_or_in_a_commit(aftermath: Aftermath) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from decisions_tool.agents import asking, secrets
+from decisions_tool.agents.clearing import WITHHELD, cleared
 from decisions_tool.agents.heads import Heads
 from decisions_tool.agents.prices import Tariff, Usage, tariff
 from decisions_tool.agents.protocol import Answer, Call, Packet, Repository, Stopped, Ticket, Till, Unanswered
@@ -105,7 +106,7 @@ class Anthropic:
         elif stop == "tool_use":
             self._go_on(talk, content, *self._results(talk, content))
         else:
-            return self._body(talk, content, text_of(message))
+            return self._body(talk, content, text_of(message), message.get(WITHHELD, ""))
         return None
 
     def _go_on(self, talk: _Talk, said: list[dict[str, Any]], *blocks: dict[str, Any]) -> None:
@@ -124,9 +125,9 @@ class Anthropic:
                 found.append(asking.result(block, result.text, result.is_error))
         return found or [asking.words("No tool was called.")]
 
-    def _body(self, talk: _Talk, content: list[dict[str, Any]], text: str) -> str | None:
+    def _body(self, talk: _Talk, content: list[dict[str, Any]], text: str, leak: str) -> str | None:
         """The answer, where it fits; else the model is told once why not."""
-        why = "it is empty" if not text.strip() else self._leak(text) or talk.packet.check(text)
+        why = leak or ("it is empty" if not text.strip() else talk.packet.check(text))
         if not why:
             return text
         if talk.corrected:
@@ -136,10 +137,6 @@ class Anthropic:
         talk.corrected = True
         talk.params = asking.further(talk.params, content or [asking.words("(nothing)")], asking.correction(why))
         return None
-
-    def _leak(self, text: str) -> str:
-        found = secrets.find(text, self._known)
-        return f"line {found.line} holds what looks like a secret ({found.name})" if found else ""
 
     def _answer(self, talk: _Talk, body: str) -> Answer:
         usage = {name: str(count) for name, count in zip(_NAMES, talk.usage, strict=True) if count}
@@ -164,7 +161,7 @@ class Anthropic:
         tries = 0
         while True:
             try:
-                message = self._send(talk)
+                message = cleared(self._send(talk), self._known)
             except Failed as failed:
                 tries += 1
                 self._weigh(call, talk, failed, tries)

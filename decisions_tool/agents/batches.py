@@ -205,7 +205,7 @@ class Batches(Anthropic):
                 "decisions run",
             )
         try:
-            message = whole(result.get("message"))
+            message = cleared(whole(result.get("message")), self._known)
         except Failed as failed:
             raise named(packet, failed) from None
         self._till.keep(call, json.dumps(message).encode(), found.cost(usage_of(message), batch=True))
