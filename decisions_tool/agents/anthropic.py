@@ -45,6 +45,13 @@ class _Talk:
     calls: int = 0
     corrected: bool = False
 
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """What the phase asks of an agent and this one has not done. A file that is not given to anybody is nobody's duty."""
+        known = {*self.packet.given, *self.reading.opened, *self.reading.refused}
+        met = {"prior-art": self.usage.searches > 0, "key-files": known.issuperset(self.packet.files)}
+        return tuple(name for name in self.packet.owes if not met.get(name, False))
+
     def took(self, message: Message, batch: bool = False) -> None:
         """Add what a message cost."""
         used = usage_of(message)
@@ -127,7 +134,7 @@ class Anthropic:
 
     def _body(self, talk: _Talk, content: list[dict[str, Any]], text: str, leak: str) -> str | None:
         """The answer, where it fits; else the model is told once why not."""
-        why = leak or ("it is empty" if not text.strip() else talk.packet.check(text))
+        why = leak or ("it is empty" if not text.strip() else talk.packet.check(text, talk.unmet))
         if not why:
             return text
         if talk.corrected:
@@ -142,7 +149,7 @@ class Anthropic:
         usage = {name: str(count) for name, count in zip(_NAMES, talk.usage, strict=True) if count}
         now = time.gmtime()
         return Answer(
-            body, self.name, talk.tariff.model, unmet=_unmet(talk.packet, talk.reading.opened, talk.usage),
+            body, self.name, talk.tariff.model, unmet=talk.unmet,
             usage={**usage, "calls": str(talk.calls), "cost-usd": "unpriced" if talk.cost is None else f"{talk.cost:f}"},
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", now), day=time.strftime("%Y-%m-%d", now),
         )  # fmt: skip
@@ -234,15 +241,6 @@ def look_through(packet: Packet, known: Sequence[str]) -> None:
     )
 
 
-def _unmet(packet: Packet, opened: Mapping[str, object], usage: Usage) -> tuple[str, ...]:
-    """What the phase asks of an agent and this one did not do."""
-    owed = {
-        "prior-art": usage.searches > 0,
-        "key-files": all(path in opened for path in packet.files if path not in packet.given),
-    }
-    return tuple(name for name in packet.owes if not owed.get(name, False))
-
-
 def _unanswered(packet: Packet, outcome: Any, what: str, hint: str) -> Unanswered:
     return Unanswered(outcome, f"{packet.slot}: {what}", hint.replace("{redo}", redo(packet)))
 
@@ -258,5 +256,7 @@ def named(packet: Packet, failed: Failed, wait: float = 0.0) -> Unanswered:
     if failed.fatal:
         return Stopped(failed.outcome, failed.said, "look at the key and its limits, then: decisions run")
     later = f" (again in {wait:.0f} s)" if failed.outcome == "limited" and wait else ""
-    again = redo(packet) if failed.outcome == "unusable" else "decisions run"  # the same conversation would be refused again
+    again = (
+        redo(packet) if failed.outcome == "unusable" else "decisions run"
+    )  # the same conversation would be refused again
     return Unanswered(failed.outcome, f"{packet.slot}: {failed.said}{later}", again)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from decisions_tool.agents import asking
 from decisions_tool.agents.anthropic import Anthropic, look_through, named
+from decisions_tool.agents.clearing import cleared
 from decisions_tool.agents.prices import Tariff, tariff
 from decisions_tool.agents.protocol import Answer, Call, Later, Packet, Stopped, Ticket
 from decisions_tool.agents.stream import Failed, Message, usage_of, whole

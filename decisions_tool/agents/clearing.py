@@ -26,7 +26,11 @@ def cleared(message: Message, known: Sequence[str]) -> Message:
     ]
     first = texts or next(filter(None, found))
     said = {"type": "text", "text": f"(withheld: what looks like a secret, {first.name})"}
-    return {**message, "content": [said, *kept], WITHHELD: f"line {first.line} holds what looks like a secret ({first.name})"}
+    return {
+        **message,
+        "content": [said, *kept],
+        WITHHELD: f"line {first.line} holds what looks like a secret ({first.name})",
+    }
 
 
 def _shows(block: dict[str, Any], known: Sequence[str]) -> Secret | None:

@@ -143,7 +143,14 @@ def whole(message: object) -> Message:
     found = ended(message)
     for block in found["content"]:
         _finish(block)
-    return found
+    return _sound(found)
+
+
+def _sound(message: Message) -> Message:
+    """The message with U+FFFD for half characters, which can be neither sent nor written."""
+    text = json.dumps(message, ensure_ascii=False)
+    sound = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return message if sound == text else dict(json.loads(sound))
 
 
 def _finish(block: dict[str, Any]) -> None:
