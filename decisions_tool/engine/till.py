@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from decisions_tool.agents.protocol import Call, Packet, Stopped
 from decisions_tool.config import Budget
@@ -46,6 +46,14 @@ class Entry:
         return self.usd or NOTHING if self.state != "released" else NOTHING
 
 
+class _Kept(NamedTuple):
+    """A reply on disk, what it cost, and the reservation that it was bought with."""
+
+    usd: Decimal | None
+    reply: bytes
+    call: str
+
+
 class Drawer:
     """Implements ``agents.protocol.Till``. ``history`` tells what commits say that a case has cost."""
 
@@ -66,7 +74,7 @@ class Drawer:
     def held(self, call: Call) -> bytes | None:
         """The reply to this very request, where it is on disk already."""
         found = self._read(self._file(call.packet, call.digest))
-        return found[1] if found else None
+        return found.reply if found else None
 
     def reserve(self, call: Call) -> None:
         """Write down that a call is about to begin; Stopped where its worst case does not fit into the budget."""
@@ -113,7 +121,8 @@ class Drawer:
 
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
-        head = json.dumps({"usd": _text(cost), "sha256": hashlib.sha256(reply).hexdigest()})
+        name = self._open.get(call.digest, "")
+        head = json.dumps({"usd": _text(cost), "sha256": hashlib.sha256(reply).hexdigest(), "call": name})
         file = self._file(call.packet, call.digest)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(file, f"{head}\n".encode() + reply, 0o600)
@@ -203,8 +212,8 @@ class Drawer:
     def _file(self, packet: Packet, digest: str) -> Path:
         return self._folder / _name(packet.case, packet.phase, packet.slot, packet.pinned) / digest
 
-    def _read(self, file: Path) -> tuple[Decimal | None, bytes] | None:
-        """A reply and its cost; a damaged file is set aside, never used."""
+    def _read(self, file: Path) -> _Kept | None:
+        """A reply with its cost; a damaged file is set aside, never used."""
         data = read_regular(file, _LARGEST)
         if data is None:
             return None
@@ -212,7 +221,7 @@ class Drawer:
         try:
             said = json.loads(head)
             if said["sha256"] == hashlib.sha256(reply).hexdigest():
-                return _money(said["usd"]), reply
+                return _Kept(_money(said["usd"]), reply, str(said["call"]))
         except (ValueError, KeyError, TypeError):
             pass
         file.rename(file.with_suffix(".damaged"))
@@ -234,14 +243,15 @@ class Drawer:
             _apply(entries, line)
         for name, entry in entries.items():
             if entry.state == "open":
-                entries[name] = self._found(entry)
+                entries[name] = self._found(name, entry)
         return entries
 
-    def _found(self, entry: Entry) -> Entry:
-        for folder in self._folder.glob(f"*/{entry.digest}"):
-            held = self._read(folder)
-            if held:
-                return replace(entry, state="paid", usd=held[0])
+    def _found(self, name: str, entry: Entry) -> Entry:
+        """An open call, paid where the reply is its own; one that was lost before the same request was sent again stays as it is."""
+        for file in self._folder.glob(f"*/{entry.digest}"):
+            held = self._read(file)
+            if held and held.call == name:
+                return replace(entry, state="paid", usd=held.usd)
         return entry
 
     def _lines(self) -> Iterator[dict[str, object]]:
