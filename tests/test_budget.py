@@ -160,7 +160,9 @@ def _one_run(shop: Shop, folder: Path, chance: random.Random) -> None:
     model, slots = chance.choice(list(MODELS)), chance.randint(1, 4)
     budget = Decimal(chance.choice((0, 1, 5, 20, 100))) * Decimal(chance.randint(1, 100)) / 10_000
     limits = Budget(case=budget, day=None) if chance.random() < 0.7 else Budget(case=None, day=budget)
-    packets = [packet(f"s{n}", folder.name, model, chance.randint(1, 300), chance.choice((64, 400))) for n in range(slots)]
+    packets = [
+        packet(f"s{n}", folder.name, model, chance.randint(1, 300), chance.choice((64, 400))) for n in range(slots)
+    ]
     start, bought = len(shop.server.log), dict[str, str]()
     for _ in range(6):
         drawer = Mortal(place(folder), chance, chance.choice((0.0, 0.05, 0.2)))
@@ -196,7 +198,10 @@ def _quiet(answer: str = "good") -> Loopback:
 
 def test_a_budget_of_nothing_buys_nothing(till_of: Drawer) -> None:
     till_of.budget = Budget(case=Decimal(0))
-    with _quiet() as server, pytest.raises(Stopped, match=r"\$0\.0000 of \$0 for the case cache .* next call may cost \$0\.0"):
+    with (
+        _quiet() as server,
+        pytest.raises(Stopped, match=r"\$0\.0000 of \$0 for the case cache .* next call may cost \$0\.0"),
+    ):
         Shop(server).agent(till_of).collect(Ticket(packet("s1")))
     assert server.bill().total == 0
     assert not [exchange for exchange in server.log if exchange.path == "/v1/messages"]
@@ -266,7 +271,9 @@ def test_tokens_are_counted_only_where_the_bound_does_not_fit(till_of: Drawer) -
     assert server.bill().total <= till_of.spent("cache") <= (till_of.budget.case or 0)
 
 
-@pytest.mark.parametrize("text", ["a", "words " * 3000, "ß" * 999, "漢字" * 999, "😀" * 999, "\\\"\n\t" * 999, "1" * 5000, "\x00\x01" * 500])
+@pytest.mark.parametrize(
+    "text", ["a", "words " * 3000, "ß" * 999, "漢字" * 999, "😀" * 999, '\\"\n\t' * 999, "1" * 5000, "\x00\x01" * 500]
+)
 def test_no_request_has_more_tokens_than_the_bound(text: str) -> None:
     """Under the count of the server, and under the harshest there is: a token for every byte of text."""
     params = asking.first(packet(text[:50]), tariff("made-up-1", PRICES))
@@ -312,7 +319,10 @@ def test_a_run_records_what_was_answered_before_it_stopped_and_goes_on_when_the_
     def searched(packet: Packet, asked: Asked, body: str) -> str:
         return body.replace("so this duty is unmet", "no prior art found")
 
-    settings = started.read("decisions.toml") + '\n[backends]\ndefault = "anthropic"\n[run]\noutput = 4000\n[budget]\ncase = "{}"\n'
+    settings = (
+        started.read("decisions.toml")
+        + '\n[backends]\ndefault = "anthropic"\n[run]\noutput = 4000\n[budget]\ncase = "{}"\n'
+    )
     started.commit({"decisions.toml": settings.format("0.50")}, "a budget")
     brain = Rehearsal(started.path, searched)
     try:
@@ -320,7 +330,9 @@ def test_a_run_records_what_was_answered_before_it_stopped_and_goes_on_when_the_
             monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
             monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
             first = cli("run")
-            assert (first.code, "next call may cost $" in first.err, "budget.case" in first.err) == (1, True, True), first.err
+            assert (first.code, "next call may cost $" in first.err, "budget.case" in first.err) == (1, True, True), (
+                first.err
+            )
             recorded = len(started.subjects())
             assert recorded > 5
             assert server.bill().total <= Decimal("0.50")

@@ -36,7 +36,9 @@ def paid(repo: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
     backends.known_secrets.cache_clear()
 
 
-def served(repo: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, change: object = None, runs: int = 1) -> tuple[list[Exchange], Rehearsal, str]:
+def served(
+    repo: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, change: object = None, runs: int = 1
+) -> tuple[list[Exchange], Rehearsal, str]:
     """What a run has asked, by whom it was answered, and what it said."""
 
     def answer(packet: Packet, asked: Asked, body: str) -> Said | str:
@@ -44,13 +46,15 @@ def served(repo: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, change: object
         return change(packet, asked, body) if callable(change) else body
 
     brain = Rehearsal(repo.path, answer)
-    with closing(brain), Loopback(brain) as server:
+    with closing(brain), Loopback(brain, key=KEY) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         said = "".join(cli("run").err for _ in range(runs))
     return server.log, brain, said
 
 
-def test_nobody_sees_what_others_answer_to_the_same_question(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_sees_what_others_answer_to_the_same_question(
+    paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """D5 D10: proposals and reviews know nothing of each other, votes nothing of who proposed, how many did, or how they scored it."""
     paid.request("cache", REQUEST)
     framing(paid)
@@ -82,32 +86,40 @@ def test_nobody_sees_what_others_answer_to_the_same_question(paid: Repo, cli: Cl
 
 
 @pytest.mark.parametrize("where", ["request", "framing"])
-def test_a_secret_in_a_document_of_the_case_stops_its_questions(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+def test_a_secret_in_a_document_of_the_case_stops_its_questions(
+    paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     if where == "request":
         paid.request("cache", f"{REQUEST}\nToken: {LEAK}\n")
-        path, phase = "_tasks/cache/001-user-request.md", "roadmap"
+        path = "_tasks/cache/001-user-request.md"
     else:
         framing(paid, text=FRAMING.replace("reads of one key", f"reads of one key with {LEAK}"))
-        path, phase = f"{folder('q1')}/framing.md", "propose"
+        path = f"{folder('q1')}/framing.md"
     log, _, said = served(paid, cli, monkeypatch)
     line = next(n for n, text in enumerate(paid.at_head(path).split("\n"), start=1) if LEAK in text)
     assert not log
     assert f"{path}:{line} holds what looks like a secret (GitHub token); nothing was sent" in said
     assert "take it out and commit, then: decisions run" in said
-    assert cli("run").code == 1 and LEAK not in said and phase
+    assert cli("run").code == 1 and LEAK not in said
 
 
-def test_a_key_file_with_a_secret_is_withheld_and_the_rest_goes_out(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_file_with_a_secret_is_withheld_and_the_rest_goes_out(
+    paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     paid.commit({"shop/web/views.py": f"TOKEN = '{LEAK}'\nfrom shop.store.db import get\n"}, "a secret")
     framing(paid)
     log, brain, _ = served(paid, cli, monkeypatch)
     bodies = [json.dumps(exchange.body) for exchange in log]
     assert bodies and not any(LEAK in body for body in bodies)
     asked = [body for exchange, body in zip(log, bodies, strict=True) if brain.packet(exchange.asked).phase == "vote"]
-    assert len(asked) == 5 and all("withheld: line 1 holds what looks like a secret" in body and "CACHE[key] = value" in body for body in asked)
+    assert len(asked) == 5 and all(
+        "withheld: line 1 holds what looks like a secret" in body and "CACHE[key] = value" in body for body in asked
+    )
 
 
-def test_the_key_is_nowhere_but_in_its_header(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_nowhere_but_in_its_header(
+    paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     paid.request("cache", REQUEST)
 
     def mad(packet: Packet, asked: Asked, body: str) -> Said | str:
@@ -126,7 +138,9 @@ def test_the_key_is_nowhere_but_in_its_header(paid: Repo, cli: Cli, monkeypatch:
 
 def test_an_error_that_says_the_key_is_shown_without_it(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     paid.request("cache", REQUEST)
-    with _stranger(401, json.dumps({"type": "error", "error": {"type": "authentication_error", "message": f"invalid {KEY}"}})) as url:
+    with _stranger(
+        401, json.dumps({"type": "error", "error": {"type": "authentication_error", "message": f"invalid {KEY}"}})
+    ) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         result = cli("run")
     assert result.code == 1 and "invalid (key)" in result.err and KEY not in result.err + result.out
@@ -187,12 +201,23 @@ def test_files_of_a_repository_set_neither_address_nor_key_nor_headers(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     with thief as url:
         host = url.removeprefix("http://")
-        lines = [f"ANTHROPIC_BASE_URL={url}", "ANTHROPIC_API_KEY=stolen", f"HTTPS_PROXY={url}", f"HTTP_PROXY={url}", "ANTHROPIC_CUSTOM_HEADERS=x-evil: 1"]
+        lines = [
+            f"ANTHROPIC_BASE_URL={url}",
+            "ANTHROPIC_API_KEY=stolen",
+            f"HTTPS_PROXY={url}",
+            f"HTTP_PROXY={url}",
+            "ANTHROPIC_CUSTOM_HEADERS=x-evil: 1",
+        ]
         profile = json.dumps({"base_url": url, "api_key": "stolen", "authentication": {"type": "api_key"}})
         for name in (".env", ".env.local"):
             paid.write(name, "\n".join(lines))
         paid.write(".netrc", "machine 127.0.0.1 login stolen password stolen\n")
-        for name in (".anthropic/config.json", ".config/anthropic/configs/default.json", "configs/default.json", "anthropic.json"):
+        for name in (
+            ".anthropic/config.json",
+            ".config/anthropic/configs/default.json",
+            "configs/default.json",
+            "anthropic.json",
+        ):
             paid.write(name, profile)
         paid.git("config", "http.proxy", url)
         paid.git("config", "http.extraHeader", "x-evil: 1")
@@ -202,10 +227,13 @@ def test_files_of_a_repository_set_neither_address_nor_key_nor_headers(
     assert log and not thief.seen
     for exchange in log:
         assert "x-evil" not in exchange.headers and "stolen" not in json.dumps(dict(exchange.headers))
-        assert exchange.headers["x-api-key"] == "..." and "authorization" not in exchange.headers
+        assert exchange.status == 200, "the server takes one key only"
 
 
-@pytest.mark.parametrize("text", ['[run]\nbase_url = "http://x"\n', '[backends]\nkey = "x"\n', '[headers]\nx = "y"\n', 'proxy = "http://x"\n'])
+@pytest.mark.parametrize(
+    "text",
+    ['[run]\nbase_url = "http://x"\n', '[backends]\nkey = "x"\n', '[headers]\nx = "y"\n', 'proxy = "http://x"\n'],
+)
 def test_settings_of_a_repository_have_no_key_for_them(repo: Repo, cli: Cli, text: str) -> None:
     repo.commit({"decisions.toml": text}, "hostile")
     assert cli("run").code != 0
@@ -233,7 +261,9 @@ def unpacked(paid: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     return paid
 
 
-def test_a_voter_who_opens_no_key_file_is_corrected_once(unpacked: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_voter_who_opens_no_key_file_is_corrected_once(
+    unpacked: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """D10"""
     log, brain, said = served(unpacked, cli, monkeypatch, _careless)
     turns = [exchange.asked.turn for exchange in log if brain.packet(exchange.asked).phase == "vote"]
@@ -241,7 +271,7 @@ def test_a_voter_who_opens_no_key_file_is_corrected_once(unpacked: Repo, cli: Cl
     assert "nor does its correction" in said and "key files were neither given nor opened" in said
     assert not unpacked.files(f"{folder('q1')}/votes")
     proposed = unpacked.at_head(f"{folder('q1')}/agents/agent-01-proposal.md")
-    assert re.search(r"unmet:\s+- key-files", proposed) or 'unmet: ["key-files"]' in proposed
+    assert "\nunmet: [key-files]\n" in proposed
 
 
 def test_a_voter_who_opens_them_then_is_counted(unpacked: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +281,9 @@ def test_a_voter_who_opens_them_then_is_counted(unpacked: Repo, cli: Cli, monkey
     assert cli("tally", "q1", "--json").json["valid"] == 5
 
 
-def test_a_key_file_that_is_given_to_nobody_is_nobodys_duty(unpacked: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_file_that_is_given_to_nobody_is_nobodys_duty(
+    unpacked: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unpacked.commit({"shop/web/views.py": f"TOKEN = '{LEAK}'\n"}, "a secret")
     served(unpacked, cli, monkeypatch, _opening)
     assert len(unpacked.files(f"{folder('q1')}/votes")) == 5

@@ -90,7 +90,11 @@ class Wire:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
         http = anthropic.DefaultHttpxClient(transport=Traced(limits=limits), follow_redirects=False)
         return anthropic.Anthropic(
-            api_key=self._key or None, auth_token=self._token or None, base_url=self._url, max_retries=0, http_client=http
+            api_key=self._key or None,
+            auth_token=self._token or None,
+            base_url=self._url,
+            max_retries=0,
+            http_client=http,
         )
 
     # -- messages
@@ -189,7 +193,9 @@ class Wire:
         try:
             return ask()
         except (Failed, Stopped) as error:
-            raise (_late(billed) if state["shut"] and not isinstance(error, Stopped) else self._without_key(error)) from None
+            raise (
+                _late(billed) if state["shut"] and not isinstance(error, Stopped) else self._without_key(error)
+            ) from None
         except Exception as error:  # noqa: BLE001  SDK and transport raise many kinds; each gets its name here
             raise _late(billed) if state["shut"] else self._without_key(self._named(error, billed)) from None
         finally:

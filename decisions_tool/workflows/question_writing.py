@@ -183,7 +183,9 @@ def write_vote(kind: type[Vote], phase: str) -> Callable[[Case, str, Reply | Non
         text = put(kind, path, case, slot, reply, phase, "voter", order=order)
         document = kind.parse(text, path)
         names = [name for name, _ in criteria_of(case, slot)]
-        found = complete(document.cast, labels(case, kind.KIND), names, reasons=True) + unread(document.meta.unmet or ())
+        found = complete(document.cast, labels(case, kind.KIND), names, reasons=True) + unread(
+            document.meta.unmet or ()
+        )
         if found:
             raise DocumentError(
                 [Finding("document/format", "error", path, p.line, 1, p.message, p.hint) for p in found]
