@@ -34,7 +34,7 @@ from tests.test_reading import Memory
 FILES = Memory({"shop/store/db.py": "def get(key): ...\n" * 50, "README.md": "words " * 400})
 RUNS = 200
 #: Rates of made-up models: input, output, cache write, cache write for an hour, cache read.
-CHANCE = random.Random(4)
+CHANCE = random.Random(4)  # noqa: S311
 MODELS = {
     f"made-up-{n}": Model(
         (str(a := CHANCE.randint(1, 900) / 100), str(CHANCE.randint(1, 4000) / 100), str(a * CHANCE.choice((1, 1.25, 3))), str(a * 2), str(a / 10)),
@@ -84,7 +84,7 @@ class Talker:
     """A brain that looks at files, answers at length, and answers what does not fit."""
 
     def __init__(self) -> None:
-        self._chance, self._guard = random.Random(1), Lock()
+        self._chance, self._guard = random.Random(1), Lock()  # noqa: S311
 
     def __call__(self, asked: Asked) -> Said | str:
         with self._guard:
@@ -153,7 +153,7 @@ def ask(agent: Anthropic, packets: Sequence[Packet]) -> list[str]:
 def test_no_run_costs_more_than_its_budget_whatever_happens(shop: Shop, tmp_path: Path, block: int) -> None:
     """Random prices, budgets, answers, faults and kills; several slots at once; every process that dies has a successor."""
     for number in range(block * RUNS // 10, (block + 1) * RUNS // 10):
-        _one_run(shop, tmp_path / str(number), random.Random(number))
+        _one_run(shop, tmp_path / str(number), random.Random(number))  # noqa: S311
 
 
 def _one_run(shop: Shop, folder: Path, chance: random.Random) -> None:

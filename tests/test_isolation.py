@@ -138,7 +138,7 @@ def test_the_key_is_nowhere_but_in_its_header(
 
 def test_an_error_that_says_the_key_is_shown_without_it(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     paid.request("cache", REQUEST)
-    with _stranger(
+    with Stranger(
         401, json.dumps({"type": "error", "error": {"type": "authentication_error", "message": f"invalid {KEY}"}})
     ) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
@@ -149,7 +149,7 @@ def test_an_error_that_says_the_key_is_shown_without_it(paid: Repo, cli: Cli, mo
 # ---------------------------------------------------------------------- files that would like to be settings
 
 
-class _stranger:
+class Stranger:
     """A server that answers everything with one status; ``seen`` are the requests."""
 
     def __init__(self, status: int, body: str = "", **headers: str) -> None:
@@ -185,8 +185,8 @@ class _stranger:
 def test_no_redirect_is_followed(paid: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """A prompt goes to the host that the user has named, and to no other."""
     paid.request("cache", REQUEST)
-    thief = _stranger(200)
-    with thief as url, _stranger(307, Location=f"{url}/v1/messages") as first:
+    thief = Stranger(200)
+    with thief as url, Stranger(307, Location=f"{url}/v1/messages") as first:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", first)
         assert cli("run").code == 1
     assert not thief.seen
@@ -197,7 +197,7 @@ def test_files_of_a_repository_set_neither_address_nor_key_nor_headers(
 ) -> None:
     """.env, .netrc, profiles of the SDK and settings of git in the folder where the program runs count for nothing."""
     paid.request("cache", REQUEST)
-    thief = _stranger(500)
+    thief = Stranger(500)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     with thief as url:
         host = url.removeprefix("http://")
@@ -237,6 +237,22 @@ def test_files_of_a_repository_set_neither_address_nor_key_nor_headers(
 def test_settings_of_a_repository_have_no_key_for_them(repo: Repo, cli: Cli, text: str) -> None:
     repo.commit({"decisions.toml": text}, "hostile")
     assert cli("run").code != 0
+
+
+def test_templates_of_a_repository_bring_in_no_file_that_is_no_template(paid: Repo, cli: Cli, tmp_path: Path) -> None:
+    """Whoever writes the templates does not read what lies beside them, nor what links lead to."""
+    paid.write(".env", "beside-the-templates")
+    (tmp_path / "credentials").write_text("behind-a-link")
+    (paid.path / "key.md.j2").symlink_to(tmp_path / "credentials")
+    include = "".join(f"{{% include '{name}' ignore missing %}}" for name in (".env", "key.md.j2", ".git/config"))
+    task = f"{{% extends 'base.md.j2' %}}{{% block task %}}Mine: {include}{{% endblock %}}"
+    settings = 'templates = "."\n' + paid.read("decisions.toml")
+    paid.commit({"decisions.toml": settings, "roadmap.md.j2": task}, "own templates")
+    paid.request("cache", REQUEST)
+    assert cli("start", "cache").code == 0
+    told = cli("prompt", "cache", "roadmap").out
+    assert "Mine: " in told
+    assert not any(word in told for word in ("beside-the-templates", "behind-a-link", "[core]"))
 
 
 # ---------------------------------------------------------------------- key files
