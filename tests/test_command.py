@@ -478,7 +478,7 @@ def counting(bench: Bench, *bodies: str) -> tuple[str, Path]:
     return agent(bench, body), note
 
 
-def must_say_yes(body: str) -> str:
+def must_say_yes(body: str, unmet: tuple[str, ...]) -> str:
     return "" if "yes" in body else "it does not say yes"
 
 
@@ -567,8 +567,7 @@ def test_a_file_with_a_secret_is_not_in_the_export(bench: Bench) -> None:
 def test_what_a_program_did_cannot_be_seen(bench: Bench) -> None:
     made = agent(bench, printing("x"))
     asked = packet(owes=("prior-art", "key-files"), files=("a", "b"), given=("a",))
-    assert bench.ask(asked, argv=(made,)).unmet == ("prior-art", "key-files")
-    assert bench.ask(replace(asked, given=("a", "b")), argv=(made,)).unmet == ("prior-art",)
+    assert bench.ask(asked, argv=(made,)).unmet == ("prior-art",), "what it opened is not known"
 
 
 # -- money and the preset

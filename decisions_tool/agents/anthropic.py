@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from decisions_tool.agents import asking, secrets
+from decisions_tool.agents.clearing import WITHHELD, cleared
 from decisions_tool.agents.heads import Heads
 from decisions_tool.agents.prices import Tariff, Usage, tariff
 from decisions_tool.agents.protocol import Answer, Call, Packet, Repository, Stopped, Ticket, Till, Unanswered
@@ -43,6 +44,13 @@ class _Talk:
     cost: Decimal | None = Decimal()
     calls: int = 0
     corrected: bool = False
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """What the phase asks of an agent and this one has not done. A file that is not given to anybody is nobody's duty."""
+        known = {*self.packet.given, *self.reading.opened, *self.reading.refused}
+        met = {"prior-art": self.usage.searches > 0, "key-files": known.issuperset(self.packet.files)}
+        return tuple(name for name in self.packet.owes if not met.get(name, False))
 
     def took(self, message: Message, batch: bool = False) -> None:
         """Add what a message cost."""
@@ -105,7 +113,7 @@ class Anthropic:
         elif stop == "tool_use":
             self._go_on(talk, content, *self._results(talk, content))
         else:
-            return self._body(talk, content, text_of(message))
+            return self._body(talk, content, text_of(message), message.get(WITHHELD, ""))
         return None
 
     def _go_on(self, talk: _Talk, said: list[dict[str, Any]], *blocks: dict[str, Any]) -> None:
@@ -124,9 +132,9 @@ class Anthropic:
                 found.append(asking.result(block, result.text, result.is_error))
         return found or [asking.words("No tool was called.")]
 
-    def _body(self, talk: _Talk, content: list[dict[str, Any]], text: str) -> str | None:
+    def _body(self, talk: _Talk, content: list[dict[str, Any]], text: str, leak: str) -> str | None:
         """The answer, where it fits; else the model is told once why not."""
-        why = "it is empty" if not text.strip() else self._leak(text) or talk.packet.check(text)
+        why = leak or ("it is empty" if not text.strip() else talk.packet.check(text, talk.unmet))
         if not why:
             return text
         if talk.corrected:
@@ -137,15 +145,11 @@ class Anthropic:
         talk.params = asking.further(talk.params, content or [asking.words("(nothing)")], asking.correction(why))
         return None
 
-    def _leak(self, text: str) -> str:
-        found = secrets.find(text, self._known)
-        return f"line {found.line} holds what looks like a secret ({found.name})" if found else ""
-
     def _answer(self, talk: _Talk, body: str) -> Answer:
         usage = {name: str(count) for name, count in zip(_NAMES, talk.usage, strict=True) if count}
         now = time.gmtime()
         return Answer(
-            body, self.name, talk.tariff.model, unmet=_unmet(talk.packet, talk.reading.opened, talk.usage),
+            body, self.name, talk.tariff.model, unmet=talk.unmet,
             usage={**usage, "calls": str(talk.calls), "cost-usd": "unpriced" if talk.cost is None else f"{talk.cost:f}"},
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", now), day=time.strftime("%Y-%m-%d", now),
         )  # fmt: skip
@@ -164,7 +168,7 @@ class Anthropic:
         tries = 0
         while True:
             try:
-                message = self._send(talk)
+                message = cleared(self._send(talk), self._known)
             except Failed as failed:
                 tries += 1
                 self._weigh(call, talk, failed, tries)
@@ -237,15 +241,6 @@ def look_through(packet: Packet, known: Sequence[str]) -> None:
     )
 
 
-def _unmet(packet: Packet, opened: Mapping[str, object], usage: Usage) -> tuple[str, ...]:
-    """What the phase asks of an agent and this one did not do."""
-    owed = {
-        "prior-art": usage.searches > 0,
-        "key-files": all(path in opened for path in packet.files if path not in packet.given),
-    }
-    return tuple(name for name in packet.owes if not owed.get(name, False))
-
-
 def _unanswered(packet: Packet, outcome: Any, what: str, hint: str) -> Unanswered:
     return Unanswered(outcome, f"{packet.slot}: {what}", hint.replace("{redo}", redo(packet)))
 
@@ -261,4 +256,7 @@ def named(packet: Packet, failed: Failed, wait: float = 0.0) -> Unanswered:
     if failed.fatal:
         return Stopped(failed.outcome, failed.said, "look at the key and its limits, then: decisions run")
     later = f" (again in {wait:.0f} s)" if failed.outcome == "limited" and wait else ""
-    return Unanswered(failed.outcome, f"{packet.slot}: {failed.said}{later}", "decisions run")
+    again = (
+        redo(packet) if failed.outcome == "unusable" else "decisions run"
+    )  # the same conversation would be refused again
+    return Unanswered(failed.outcome, f"{packet.slot}: {failed.said}{later}", again)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from decisions_tool.agents import asking
 from decisions_tool.agents.anthropic import Anthropic, look_through, named, redo
+from decisions_tool.agents.clearing import cleared
 from decisions_tool.agents.prices import Tariff, tariff
 from decisions_tool.agents.protocol import Answer, Call, Later, Packet, Promise, Stopped, Ticket, Unanswered
 from decisions_tool.agents.stream import Failed, Message, usage_of, whole
@@ -249,7 +250,7 @@ class Batches(Anthropic):
                 "decisions run",
             )
         try:
-            message = whole(result.get("message"))
+            message = cleared(whole(result.get("message")), self._known)
         except Failed as failed:
             raise Unanswered(failed.outcome, f"{packet.slot}: {failed.said} in batch {batch}", redo(packet)) from None
         used = usage_of(message)

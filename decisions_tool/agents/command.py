@@ -164,7 +164,11 @@ class CommandAgent:
     def _misfit(self, packet: Packet, text: str) -> str:
         """Why a text cannot be the answer, or nothing."""
         found = secrets.find(text, self._known)
-        return f"line {found.line} holds what looks like a secret ({found.name})" if found else packet.check(text)
+        return (
+            f"line {found.line} holds what looks like a secret ({found.name})"
+            if found
+            else packet.check(text, _unmet(packet))
+        )
 
     def _said(self, errand: _Errand, prompt: str, attempt: int) -> Said:
         call = _call(errand, prompt, attempt)
@@ -248,9 +252,8 @@ def _call(errand: _Errand, prompt: str, attempt: int) -> Call:
 
 
 def _unmet(packet: Packet) -> tuple[str, ...]:
-    """What the phase asks of an agent beyond its answer: what a program did cannot be seen, only what it was given."""
-    given = set(packet.files) <= set(packet.given)
-    return tuple(name for name in packet.owes if not (name == "key-files" and given))
+    """What the phase asks of an agent beyond its answer and a program cannot have done; which files it opened, nobody knows."""
+    return tuple(name for name in packet.owes if name != "key-files")
 
 
 def _sum(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:

@@ -55,7 +55,7 @@ class Limits(NamedTuple):
     searches: int = 0
 
 
-def _fine(body: str) -> str:
+def _fine(body: str, unmet: tuple[str, ...]) -> str:
     return ""
 
 
@@ -65,7 +65,8 @@ class Packet:
 
     ``documents`` maps path to text and is exactly what the slot may read; ``about`` names what the slot is for (component, track,
     concern) where its name does not say all. The first ``shared`` characters of ``prompt`` are the same for every slot of the phase.
-    ``key`` is the digest of the whole question; ``check`` says why a body cannot be its answer, or nothing. ``files`` are the
+    ``key`` is the digest of the whole question; ``check`` says why a body cannot be its answer, with these
+    duties unmet, or nothing. ``files`` are the
     key files of the question, ``given`` those of them that the prompt holds; ``owes`` is what the phase asks of an agent beyond its answer.
     ``batch`` is the batch that asks this question already.
     """
@@ -92,7 +93,7 @@ class Packet:
     owes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     batch: str = ""
-    check: Callable[[str], str] = field(default=_fine, compare=False, repr=False)
+    check: Callable[[str, tuple[str, ...]], str] = field(default=_fine, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ class Reading:
         self._limit = limit
         self._left = limit
         self._opened: dict[str, tuple[range, ...]] = {}
+        self._refused: set[str] = set()
         self._secrets: dict[str, Secret | None] = {}
         tracked = repository.files()
         self._files = {file.path: file for file in _with_names(tracked, self._known)}
@@ -100,6 +101,11 @@ class Reading:
     def opened(self) -> Mapping[str, tuple[range, ...]]:
         """Files whose content ``read_file`` has given, with the numbers of the lines."""
         return dict(self._opened)
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Paths that ``read_file`` was asked for and gives nobody."""
+        return frozenset(self._refused)
 
     def call(self, name: object, arguments: object) -> Result:
         """Answer a call as a model made it; whatever is wrong with it is told in the answer."""
@@ -170,8 +176,12 @@ class Reading:
         return f"({plural(len(paths), 'file')}{left_out})"
 
     def _read_file(self, given: Given, page: _Page) -> str:
-        file = self._file(place(given))
-        lines = _lines(self._text(file))
+        path = place(given)
+        try:
+            lines = _lines(self._text(file := self._file(path)))
+        except Refused:
+            self._refused.add(path)
+            raise
         first = at = number(given, "from_line", 1)
         if first > max(1, len(lines)):
             raise Refused(f"{file.path} has {plural(len(lines), 'line')}; from_line is past the end.")

@@ -135,7 +135,14 @@ def whole(message: object) -> Message:
         )
     for block in content:
         _finish(block)
-    return message
+    return _sound(message)
+
+
+def _sound(message: Message) -> Message:
+    """The message with U+FFFD for half characters, which can be neither sent nor written."""
+    text = json.dumps(message, ensure_ascii=False)
+    sound = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return message if sound == text else dict(json.loads(sound))
 
 
 def _finish(block: dict[str, Any]) -> None:

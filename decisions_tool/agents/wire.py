@@ -50,7 +50,8 @@ class Wire:
     """Talks to one service with one key. Safe to use from many threads."""
 
     def __init__(self, environ: Mapping[str, str], wall: Callable[[], float] = time.time) -> None:
-        self._key = environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
+        self._key = environ.get("ANTHROPIC_API_KEY") or ""
+        self._token = "" if self._key else environ.get("ANTHROPIC_AUTH_TOKEN") or ""
         self._url = environ.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
         self._wall = wall
         self._line = Line()
@@ -60,7 +61,7 @@ class Wire:
 
     def ready(self) -> None:
         """Stopped where no call can be made at all."""
-        if not self._key:
+        if not (self._key or self._token):
             raise Stopped(
                 "denied", "there is no key for the Anthropic API", "export ANTHROPIC_API_KEY=…, or set backends.default"
             )
@@ -73,7 +74,10 @@ class Wire:
             )
 
     def client(self) -> Anthropic:
-        """The SDK's client, made once; its retries are off and it keeps no connection that a late reply could come in on."""
+        """The SDK's client, made once; its retries are off and it keeps no connection that a late reply could come in on.
+
+        Key and address are handed over, so that it looks for none in files. It follows no redirect: what is sent goes to one host.
+        """
         with self._guard:
             if self._client is None:
                 self._client = self._make()
@@ -95,8 +99,14 @@ class Wire:
                 return super().handle_request(request)
 
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-        http = anthropic.DefaultHttpxClient(transport=Traced(limits=limits))
-        return anthropic.Anthropic(api_key=self._key, base_url=self._url, max_retries=0, http_client=http)
+        http = anthropic.DefaultHttpxClient(transport=Traced(limits=limits), follow_redirects=False)
+        return anthropic.Anthropic(
+            api_key=self._key or None,
+            auth_token=self._token or None,
+            base_url=self._url,
+            max_retries=0,
+            http_client=http,
+        )
 
     # -- messages
 
@@ -189,11 +199,20 @@ class Wire:
         try:
             return ask()
         except (Failed, Stopped) as error:
-            raise (_late(billed) if state["shut"] and not isinstance(error, Stopped) else error) from None
+            raise (
+                _late(billed) if state["shut"] and not isinstance(error, Stopped) else self._without_key(error)
+            ) from None
         except Exception as error:  # noqa: BLE001  SDK and transport raise many kinds; each gets its name here
-            raise _late(billed) if state["shut"] else self._named(error, billed) from None
+            raise _late(billed) if state["shut"] else self._without_key(self._named(error, billed)) from None
         finally:
             self._dog.off(number)
+
+    def _without_key(self, error: Failed | Stopped) -> Failed | Stopped:
+        """The failure, should the service have said the key in it."""
+        for secret in filter(None, (self._key, self._token)):
+            if isinstance(error, Failed):
+                error.said = error.said.replace(secret, "(key)")
+        return error
 
     def stop(self) -> None:
         """Give up all calls in flight."""

@@ -65,6 +65,7 @@ class Asking:
         self._note_batch = note_batch
         self.waits: dict[Name, Wait] = {}
         self.failed: dict[str, Wait] = {}
+        self._failing: dict[Name, str] = {}
         self._stopped: Stopped | None = None
         self._backends: dict[str, Backend] = {}
         self._packed: dict[tuple[str, str, int, str], Packed] = {}
@@ -79,9 +80,8 @@ class Asking:
         packet = make_packet(case, phase, ask.slot, self.repository.place.root, packed)
         inputs = input_blobs(case, phase, ask.slot)
 
-        def reply(body: str) -> Reply:
-            off = "prior-art" in packet.owes and not packet.limits.searches
-            return Reply(body, backend, _day(), packet.model, unmet=("prior-art",) if off else (), inputs=inputs)
+        def reply(body: str, unmet: tuple[str, ...]) -> Reply:
+            return Reply(body, backend, _day(), packet.model, unmet=unmet, inputs=inputs)
 
         packet = replace(packet, key=key_of(packet, inputs, backend), check=fits(case, phase, ask.slot, reply))
         return Question(packet, phase, inputs, backend)
@@ -179,6 +179,7 @@ class Asking:
         spooled = Spooled(*question.name, packet.pinned, packet.key, self._reply(question, answer))
         if answer.file is None:
             self.spool.keep(spooled)
+        self.failed.pop(self._failing.pop(question.name, ""), None)
         self.listen(Event("answered", *question.name, cost=spooled.reply.usage.get("cost-usd", "")))
         return spooled, {packet.path: answer.file} if answer.file is not None else {}
 
@@ -192,6 +193,7 @@ class Asking:
         if isinstance(error, Stopped) and self._stopped is None:
             self._stopped = error
         case, phase, _ = question.name
+        self._failing[question.name] = question.packet.key
         self.failed[question.packet.key] = Wait(case, phase, error.outcome, error.message, error.hint)
         self.listen(Event("failed", *question.name, text=error.message))
 

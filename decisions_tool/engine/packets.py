@@ -80,12 +80,17 @@ def input_blobs(case: Case, phase: Phase, slot: str) -> dict[str, str]:
     return {path: file.blob for path in phase.inputs(case, slot) if (file := case.file(path))}
 
 
-def fits(case: Case, phase: Phase, slot: str, reply: Callable[[str], Reply]) -> Callable[[str], str]:
+def fits(
+    case: Case, phase: Phase, slot: str, reply: Callable[[str, tuple[str, ...]], Reply]
+) -> Callable[[str, tuple[str, ...]], str]:
     """A test of a body: why it cannot be the answer of a slot, or nothing."""
 
-    def check(body: str) -> str:
+    def check(body: str, unmet: tuple[str, ...]) -> str:
         try:
-            phase.write(case, slot, reply(body))
+            body.encode()
+            phase.write(case, slot, reply(body, unmet))
+        except UnicodeEncodeError as error:
+            return f"it holds half a character, U+{ord(body[error.start]):04X}, which no file can hold"
         except DecisionsError as error:
             return f"{error.message} ({error.hint})" if error.hint else error.message
         return ""

@@ -138,7 +138,8 @@ class Drawer:
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
         passing("before-keep")
-        self._put(self._file(call.packet, call.digest), f"{_text(cost) or ''}\n".encode() + reply)
+        head = f"{_text(cost) or ''} {self._open.get(call.digest, '')}\n"
+        self._put(self._file(call.packet, call.digest), head.encode() + reply)
         self._settle(call, "paid", cost)
         passing("after-keep")
 
@@ -259,20 +260,17 @@ class Drawer:
         entries: dict[str, Entry] = {}
         for line in self._lines():
             _apply(entries, line)
-        paid: set[str] = set()
-        for name, entry in reversed(entries.items()):
-            if entry.state == "open" and not entry.recorded and entry.digest not in paid:
-                entries[name] = self._found(entry)
-            if entries[name].state == "paid":
-                paid.add(entry.digest)
+        for name, entry in entries.items():
+            if entry.state == "open" and not entry.recorded:
+                entries[name] = self._found(name, entry)
         return entries
 
-    def _found(self, entry: Entry) -> Entry:
-        """The entry, paid where its reply is on disk; of several tries only the last one brought it."""
+    def _found(self, name: str, entry: Entry) -> Entry:
+        """An open call, paid where the reply is its own; one that was lost before the same request was sent again stays as it is."""
         for file in self._folder.glob(f"*/{entry.digest}"):
-            held = self._read(file)
-            if held is not None:
-                return replace(entry, state="paid", usd=_money(held.partition(b"\n")[0].decode() or None))
+            usd, _, own = (self._read(file) or b"").partition(b"\n")[0].decode("ascii", "replace").partition(" ")
+            if own == name:
+                return replace(entry, state="paid", usd=_money(usd or None))
         return entry
 
     def _lines(self) -> Iterator[dict[str, object]]:

@@ -298,13 +298,20 @@ def hear(case: Case, slot: str, path: str, asked: Sequence[str], called: Mapping
     return Heard(slot, role, path, cast, Ballot(slot, role, scores, cast.winner, success, stated), ())
 
 
+def unread(unmet: Sequence[str]) -> list[Problem]:
+    """Why a voter could not judge: key files were neither given nor opened. Of people, and of agents that do not tell, nobody knows."""
+    said, hint = "key files were neither given nor opened", "open every key file of the framing before you score"
+    return [Problem(1, said, hint)] if "key-files" in unmet else []
+
+
 def _cast(case: Case, path: str) -> tuple[Cast, int]:
     """What a vote says, and the line that it begins on where that is known; one that is no vote is read all the same."""
     where = place(path)
     try:
         document = read_document(where.kind if where else "vote", path, case.files[path].data)
         assert isinstance(document, Vote)
-        return document.cast, 0
+        problems = unread(document.meta.unmet or ())
+        return document.cast._replace(problems=(*document.cast.problems, *problems)), 0
     except DocumentError:
         text = frontmatter.read(case.text(path), path)
         return read_vote(text.body), text.body_line

@@ -41,6 +41,7 @@ from decisions_tool.workflows.question import (
     runoff_done,
     runoff_setup,
     terms,
+    unread,
     wanted_again,
 )  # fmt: skip
 from decisions_tool.workflows.record_text import Heading, addendum_text, record_text, with_addendum
@@ -182,7 +183,9 @@ def write_vote(kind: type[Vote], phase: str) -> Callable[[Case, str, Reply | Non
         text = put(kind, path, case, slot, reply, phase, "voter", order=order)
         document = kind.parse(text, path)
         names = [name for name, _ in criteria_of(case, slot)]
-        found = complete(document.cast, labels(case, kind.KIND), names, reasons=True)
+        found = complete(document.cast, labels(case, kind.KIND), names, reasons=True) + unread(
+            document.meta.unmet or ()
+        )
         if found:
             raise DocumentError(
                 [Finding("document/format", "error", path, p.line, 1, p.message, p.hint) for p in found]
