@@ -311,7 +311,8 @@ def main() -> int:
 
 
 def _line(figure: Figure) -> str:
-    value = f"{figure.value:.2f} x" if figure.unit == "x" else f"{figure.value:.0f} {figure.unit}".rstrip()
+    digits = 2 if figure.unit in {"x", "USD"} else 0
+    value = f"{figure.value:.{digits}f} {figure.unit}".rstrip()
     limit = "" if figure.limit is None else f"{figure.limit:g}"
     verdict = "" if figure.limit is None else "OVER" if figure.over else "ok"
     return f"{figure.name:<72} {value:>10}  {limit:>5}  {verdict:<4}  {figure.detail}".rstrip()
