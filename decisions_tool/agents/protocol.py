@@ -11,8 +11,8 @@ from decisions_tool.errors import DecisionsError
 
 #: How a call, or an answer, can fail to be one.
 Outcome: TypeAlias = Literal[
-    "budget", "cut-off", "denied", "limited", "malformed", "refused", "secret", "timeout", "truncated", "turns", "unpriced", "unreachable",
-    "unusable",
+    "budget", "cut-off", "denied", "interrupted", "limited", "malformed", "refused", "secret", "timeout", "truncated", "turns", "unpriced",
+    "unreachable", "unusable",
 ]  # fmt: skip
 
 
@@ -146,6 +146,11 @@ class Call(NamedTuple):
 
 class Till(Protocol):
     """Where calls are paid and their replies kept, so that none is paid for twice. Safe to use from several threads."""
+
+    @property
+    def closed(self) -> str:
+        """Why no call may begin any more; empty where calls may."""
+        ...
 
     def held(self, call: Call) -> bytes | None:
         """The reply to this very request, where it is on disk already."""

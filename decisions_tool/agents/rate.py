@@ -31,9 +31,9 @@ class Gate:
         with self._guard:
             return max(0.0, self._opens - self.clock())
 
-    def passes(self, end: float) -> bool:
-        """Wait for the gate; False, at once, where it opens only after ``end``."""
-        while wait := self.opens_in():
+    def passes(self, end: float, given_up: Callable[[], object] = bool) -> bool:
+        """Wait for the gate, or until that is given up; False, at once, where it opens only after ``end``."""
+        while (wait := self.opens_in()) and not given_up():
             if self.clock() + wait > end:
                 return False
             self._sleep(min(wait, 1.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from shlex import quote
@@ -98,7 +98,7 @@ class Asking:
 
     # -- asking
 
-    def ask(self, questions: Sequence[Question], settings: Settings) -> Iterator[Taken]:
+    def ask(self, questions: Sequence[Question], settings: Settings) -> Generator[Taken]:
         """Hand the questions in; answers are given back in their order. Raises Stopped at the end where no more can be asked."""
         out = [
             item

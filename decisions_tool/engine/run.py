@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from shlex import quote
 
@@ -136,8 +137,9 @@ class Engine:
             elif question.packet.key not in self.asking.failed:
                 questions.append(question)
         recorded = sum(self._record_spooled(item) for item in ready)
-        for item, left in self.asking.ask(questions, settings):
-            recorded += self._record_spooled(item, left)
+        with closing(self.asking.ask(questions, settings)) as answers:
+            for item, left in answers:
+                recorded += self._record_spooled(item, left)
         return recorded
 
     def _edited(self, case: Case, ask: Ask) -> bool:
