@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,7 @@ OPUS = "claude-opus-5-5"
 SHORT, LONG = "Read this first. " * 70, "Read all of this first. " * 500
 PACKET = Packet(
     "cache", "Cache", "propose", "proposer-01", "proposer", "proposal", f"{SHORT}You are one of them.", {}, "0" * 40,
-    shared=len(SHORT), key="question-1", model=OPUS, limits=Limits(60.0),
+    shared=len(SHORT), key="question-1", model=OPUS, limits=Limits(900.0),
 )  # fmt: skip
 
 
@@ -118,6 +119,39 @@ def backend(
     time_of = clock or Clock()
     gate = Gate(time_of, time_of.sleep, lambda: 1.0)
     return Anthropic(wire, till, lambda commit: Shelf(texts or {}), {}, gate=gate)
+
+
+@contextmanager
+def mouth(speak: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[float]]]:
+    """A server that says what ``speak`` says to every request; its address, and when each caller had gone."""
+    gone: list[float] = []
+
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(1 << 20)
+            with suppress(OSError):
+                speak(connection)
+                connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(10)
+            with suppress(ConnectionError):
+                while connection.recv(1 << 20):
+                    pass
+            gone.append(time.monotonic())
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                thread = threading.Thread(target=serve, args=(listener.accept()[0],))
+                threads.append(thread)
+                thread.start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threads = [threading.Thread(target=accept)]
+        threads[0].start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", gone
+        listener.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(15)
 
 
 def collect(agent: Anthropic, packet: Packet = PACKET) -> Answer | Unanswered:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from decisions_tool.agents.protocol import Answer, Limits
-from decisions_tool.testing import FAULTS, Faults, Loopback
-from tests.talks import PACKET, Notebook, backend, collect, ended
+from decisions_tool.testing import FAULTS, Asked, Faults, Loopback, Usage
+from decisions_tool.testing.asked import Said
+from decisions_tool.testing.messages import event, message, stream
+from tests.talks import LONG, PACKET, Clock, Notebook, backend, collect, ended, mouth
 
 ANSWER = "An answer of several events. " * 20
 
@@ -87,7 +96,7 @@ def test_the_table_knows_every_fault() -> None:
 
 @pytest.mark.parametrize("policy", POLICY, ids=label)
 def test_a_fault_that_stays(policy: Policy) -> None:
-    till, packet = Notebook(), replace(PACKET, limits=Limits(0.4 if policy.end == "timeout" else 60.0))
+    till, packet = Notebook(), replace(PACKET, limits=Limits(0.4 if policy.end == "timeout" else 900.0))
     with Loopback(lambda _: ANSWER, faults=Faults(lambda _: policy.fault)) as server:
         came = collect(backend(server.url, till), packet)
     assert (ended(came), len(server.log), till.settled) == (policy.end, policy.times, [policy.money] * policy.times)
@@ -104,3 +113,232 @@ def test_a_fault_that_passes(policy: Policy) -> None:
     assert (ended(came), len(server.log)) == ("answered", 2)
     assert isinstance(came, Answer) and came.body == ANSWER
     assert till.settled == [policy.money, "paid"]
+
+
+def test_faults_of_both_kinds_are_counted_apart() -> None:
+    till = Notebook()
+    with Loopback(lambda _: ANSWER, faults=Faults(["529", "529", "500", "cut"])) as server:
+        came = collect(backend(server.url, till))
+    assert (ended(came), till.settled) == ("answered", ["released"] * 3 + ["lost", "paid"])
+
+
+def test_nothing_is_set_aside_while_a_slot_waits() -> None:
+    till, clock = Notebook(), Clock()
+    waiting: list[int] = []
+
+    def sleep(seconds: float) -> None:
+        waiting.append(len(till.open))
+        Clock.sleep(clock, seconds)
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    with Loopback(lambda _: ANSWER, faults=Faults(["429=30"])) as server:
+        assert ended(collect(backend(server.url, till, clock))) == "answered"
+    assert len(waiting) >= 30 and not any(waiting)
+
+
+# -- told to wait
+
+
+@pytest.mark.parametrize("fault", ["429-hour", "429-date=3600", "500"])
+def test_one_is_told_to_wait_and_all_wait(fault: str) -> None:
+    """Ten slots on one head: the first is refused, nobody else asks before the gate opens, nobody sleeps for nothing."""
+    till, clock, open_from = Notebook(), Clock(), 0.9
+    packets = [
+        replace(PACKET, slot=f"proposer-{n:02d}", key=f"key-{n}", prompt=f"{LONG}You are number {n}.", shared=len(LONG))
+        for n in range(10)
+    ]
+    asked: list[float] = []
+
+    def brain(_: Asked) -> str:
+        asked.append(clock.ahead)
+        return ANSWER
+
+    with Loopback(brain, faults=Faults([fault])) as server, ThreadPoolExecutor(10) as pool:
+        agent = backend(server.url, till, clock)
+        came = list(pool.map(lambda packet: collect(agent, packet), packets))
+    if fault == "500":
+        assert {ended(one) for one in came} == {"answered"}
+        assert len(server.log) == 11 and min(asked) >= open_from
+        return
+    assert len(server.log) == 1 and not clock.slept
+    for one in came:
+        assert ended(one) == "limited" and not isinstance(one, Answer)
+        assert "again in 3600 s" in one.message or "again in 3599 s" in one.message
+
+
+def test_an_hour_of_429_costs_one_request_a_minute() -> None:
+    till, clock = Notebook(), Clock()
+
+    def fault(_: Asked) -> str:
+        return "429=60" if clock.ahead < 3600 else ""
+
+    with Loopback(lambda _: ANSWER, faults=Faults(fault)) as server:
+        agent = backend(server.url, till, clock)
+        ends = []
+        for run in count():
+            packet = replace(PACKET, limits=Limits(clock.ahead + 900.0))
+            ends.append(ended(collect(agent, packet)))
+            if ends[-1] == "answered" or run > 40:
+                break
+    assert ends == ["limited"] * 10 + ["answered"]
+    assert len(server.log) == 61
+    assert till.settled == ["released"] * 60 + ["paid"]
+
+
+@pytest.mark.parametrize(("skew", "end"), [(-3600.0, "limited"), (0.0, "answered"), (3600.0, "answered")])
+def test_the_clock_on_the_wall_may_be_wrong(skew: float, end: str) -> None:
+    clock = Clock()
+    with Loopback(lambda _: ANSWER, faults=Faults(["429-date=20"])) as server:
+        agent = backend(server.url, Notebook(), clock, wall=lambda: time.time() + skew)
+        assert ended(collect(agent)) == end
+    assert clock.ahead <= 21
+
+
+# -- the deadline
+
+
+def headers_without_end(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    for number in count():
+        connection.sendall(b"x-%d: y\r\n" % number)
+        time.sleep(0.01)
+
+
+def silence(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+def half_an_answer(connection: socket.socket) -> None:
+    connection.sendall(HEAD + WHOLE[: len(WHOLE) // 2])
+    silence(connection)
+
+
+def one_byte_after_the_other(connection: socket.socket) -> None:
+    connection.sendall(HEAD)
+    for byte in WHOLE * 100:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.01)
+
+
+def pings(connection: socket.socket) -> None:
+    connection.sendall(HEAD + PIECES[0])
+    while True:
+        connection.sendall(event("ping"))
+
+
+def error_without_end(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 529 Overloaded\r\n\r\n{")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.01)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+PIECES = stream(message(Said(ANSWER), "claude-opus-5-5", 1000, Usage(), "1", "standard")[0])
+WHOLE = b"".join(PIECES)
+HANGING = [headers_without_end, silence, half_an_answer, one_byte_after_the_other, pings, error_without_end]
+
+
+def test_a_deadline_holds_whatever_the_server_does() -> None:
+    def ask(speak: Callable[[socket.socket], None]) -> tuple[str, float, float, list[str]]:
+        till = Notebook()
+        with mouth(speak) as (url, gone):
+            agent = backend(url, till)
+            begun = time.monotonic()
+            end = ended(collect(agent, replace(PACKET, limits=Limits(1.0))))
+            took = time.monotonic() - begun
+        return end, took, gone[0] - begun, till.settled
+
+    with ThreadPoolExecutor(len(HANGING)) as pool:
+        for speak, (end, took, gone, settled) in zip(HANGING, pool.map(ask, HANGING), strict=True):
+            assert (end, settled) == ("timeout", ["lost"]), speak
+            assert 0.9 <= took <= 2.0 and gone <= 2.0, speak
+
+
+def test_nothing_is_sent_when_no_time_is_left() -> None:
+    till = Notebook()
+    with Loopback(lambda _: ANSWER) as server:
+        assert ended(collect(backend(server.url, till), replace(PACKET, limits=Limits(0.0)))) == "timeout"
+    assert not server.log and not till.settled
+
+
+# -- too much
+
+
+def peak() -> int:
+    """The most memory that this process had since the last call, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").split("\n")
+    most = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return most * 1024
+
+
+def packed_error(connection: socket.socket) -> None:
+    body = gzip.compress(bytes(200_000_000), 1)
+    connection.sendall(b"HTTP/1.1 529 Overloaded\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body))
+    connection.sendall(body)
+
+
+def long_error(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 529 Overloaded\r\n\r\n")
+    while True:
+        connection.sendall(bytes(1_000_000))
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is measured by Linux")
+def test_a_flood_does_not_fill_the_memory() -> None:
+    with Loopback(faults=Faults(["huge-body=64", "gzip-bomb=300", "gzip-bomb=300"])) as server:
+        agent = backend(server.url, Notebook())
+        collect(agent, replace(PACKET, limits=Limits(0.0)))
+        peak()
+        before = peak()
+        assert [ended(collect(agent, replace(PACKET, key=key))) for key in "ab"] == ["malformed"] * 2
+        assert peak() - before < 50_000_000
+
+
+def test_the_rest_of_an_error_is_not_read() -> None:
+    with mouth(long_error) as (url, _):
+        assert ended(collect(backend(url, Notebook()))) == "limited"
+
+
+# -- what else a server may say
+
+
+def status(line: str, body: str = "", *headers: str) -> Callable[[socket.socket], None]:
+    return lambda connection: connection.sendall("\r\n".join([f"HTTP/1.1 {line}", *headers, "", body]).encode())
+
+
+@pytest.mark.parametrize(
+    ("speak", "end", "money"),
+    [
+        (status("307 Moved", "", "location: http://127.0.0.1:9/v1/messages"), "unusable", ["released"]),
+        (status("204 No Content"), "cut-off", ["lost"] * 2),
+        (status("200 OK", "", "content-type: text/event-stream"), "cut-off", ["lost"] * 2),
+        (status("418 I'm a teapot", "short and stout"), "unusable", ["released"]),
+        (status("500 Oh", "[" * 50_000), "unusable", ["released"] * 6),
+        (status("429 Wait", "{}", "retry-after: soon"), "limited", ["released"] * 6),
+        (status("429 Wait", "{}", "retry-after: inf"), "limited", ["released"] * 6),
+        (status("nonsense"), "cut-off", ["lost"] * 2),
+        (lambda connection: connection.sendall(b"\x16\x03\x01 what?"), "cut-off", ["lost"] * 2),
+        (lambda connection: connection.sendall(HEAD.replace(b"\r\n\r\n", b"\r\ncontent-length: 9999\r\n\r\n") + WHOLE), "answered", ["paid"]),
+    ],
+)  # fmt: skip
+def test_what_a_server_may_say_besides(speak: Callable[[socket.socket], None], end: str, money: list[str]) -> None:
+    till = Notebook()
+    with mouth(speak) as (url, _):
+        assert (ended(collect(backend(url, till))), till.settled) == (end, money)
+
+
+def test_a_server_that_is_not_there_was_not_paid() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    till = Notebook()
+    assert ended(collect(backend(f"http://127.0.0.1:{port}", till))) == "unreachable"
+    assert till.settled == ["released"] * 6
+
+
+def test_what_cannot_be_written_as_bytes_is_not_sent_and_not_paid() -> None:
+    till = Notebook()
+    with Loopback(lambda _: ANSWER) as server:
+        came = collect(backend(server.url, till), replace(PACKET, prompt=f"{PACKET.prompt} \ud800"))
+    assert (ended(came), till.settled, server.log) == ("malformed", ["released"], [])

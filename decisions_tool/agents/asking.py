@@ -52,9 +52,7 @@ def _search(packet: Packet) -> list[dict[str, Any]]:
 def further(params: dict[str, Any], said: list[dict[str, Any]], *blocks: dict[str, Any]) -> dict[str, Any]:
     """The next request: what was said before, unchanged, then ours. From the second on, all before it is worth caching."""
     unmarked = [{**m, "content": [_bare(block) for block in m["content"]]} for m in params["messages"]]
-    kept = [
-        block for block in said if block["type"] != "text" or block["text"].strip()
-    ]  # an empty text is not taken back
+    kept = [block for block in said if block["type"] != "text" or block["text"].strip()]  # no other text may be sent
     messages = [*unmarked, {"role": "assistant", "content": kept or [words("(nothing)")]}]
     if blocks:
         messages.append({"role": "user", "content": [*blocks[:-1], _marked(blocks[-1], marked=True)]})

@@ -172,7 +172,7 @@ def ended(message: object) -> Message:
         isinstance(b, dict) and isinstance(b.get("type"), str) for b in content
     ):
         raise Failed("malformed", "the reply has no content", again=True)
-    if not isinstance(usage, dict) or not all(type(usage.get(key)) is int for key in ("input_tokens", "output_tokens")):
+    if not isinstance(usage, dict) or not all(map(_is_count, map(usage.get, ("input_tokens", "output_tokens")))):
         raise Failed("malformed", "the reply does not say what it cost", again=True)
     if max(usage_of(message)) > _TOKENS:
         raise Failed("malformed", "the reply cannot have cost what it says", again=True)
@@ -227,6 +227,10 @@ def usage_of(message: Message) -> Usage:
         _count(said.get("input_tokens")), _count(said.get("output_tokens")), written, hour,
         _count(said.get("cache_read_input_tokens")), _count(served.get("web_search_requests")),
     )  # fmt: skip
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _count(value: object) -> int:

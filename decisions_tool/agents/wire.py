@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from decisions_tool.agents.protocol import Stopped
+from decisions_tool.agents.rate import asked_for
 from decisions_tool.agents.stream import Failed, Message, ended, error_of, read_stream
 from decisions_tool.agents.watchdog import Watchdog
 
@@ -27,7 +28,6 @@ _SPENT, _SPENT_STATUS = ("spend_limit", "spend limit", "usage limit", "billing",
 _ERROR = 65_536
 #: Seconds to wait that are taken as "not in this run".
 LONGEST_WAIT = 600.0
-_ENDLESS = 1e9
 
 
 T = TypeVar("T")
@@ -250,36 +250,18 @@ class Wire:
 
     def _status(self, error: Any) -> Failed:
         status, body = int(error.status_code), error.body if isinstance(error.body, dict) else {}
+        after = asked_for(error.response.headers.get("retry-after", ""), self._wall())
         found = error_of(body.get("error"), status)
         said = f"{found.said} {error.type} {error.error_code}".lower()
         spent = status == 402 or (status in _SPENT_STATUS and any(word in said for word in _SPENT))
         if spent or status in _FATAL:
             return Failed("budget" if spent else "denied", found.said, billed=False, fatal=True)
         if status == 429:
-            return Failed("limited", found.said, billed=False, again=True, after=self._after(error.response.headers))
+            return Failed("limited", found.said, billed=False, again=True, after=after)
         if status in _AGAIN:
             outcome = "limited" if status == 529 else found.outcome
-            return Failed(outcome, found.said, billed=False, again=True, after=self._after(error.response.headers))
+            return Failed(outcome, found.said, billed=False, again=True, after=after)
         return Failed("unusable", found.said, billed=False)
-
-    def _after(self, headers: Mapping[str, str]) -> float | None:
-        """Seconds to wait, from a number or a date; None where the service says nothing that makes sense."""
-        text = headers.get("retry-after", "")
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = _until(text, self._wall())
-        return max(0.0, seconds) if seconds < _ENDLESS else None
-
-
-def _until(text: str, now: float) -> float:
-    """Seconds until a date of HTTP; endless where it is none."""
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return parsedate_to_datetime(text).timestamp() - now
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return _ENDLESS
 
 
 def _late(billed: bool) -> Failed:
