@@ -121,6 +121,14 @@ def backend(
     return Anthropic(wire, till, lambda commit: Shelf(texts or {}), {}, gate=gate)
 
 
+def _read(connection: socket.socket) -> None:
+    """A request, with its body."""
+    head, _, body = connection.recv(1 << 16).partition(b"\r\n\r\n")
+    left = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]) - len(body)
+    while left > 0:
+        left -= len(connection.recv(left))
+
+
 @contextmanager
 def mouth(speak: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[float]]]:
     """A server that says what ``speak`` says to every request; its address, and when each caller had gone."""
@@ -128,7 +136,7 @@ def mouth(speak: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[fl
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            connection.recv(1 << 20)
+            _read(connection)
             with suppress(OSError):
                 speak(connection)
                 connection.shutdown(socket.SHUT_WR)
