@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.agents import paying, waiting
 from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
 from benchmarks.repositories import cases, code, framing, git, library, make, one_case, request, sources
 
@@ -281,7 +282,9 @@ def _committed(place: Path, files: dict[str, str]) -> float:
 # -- all of it
 
 
-GROUPS = {group.__name__: group for group in (starting, checking, recording, branches, deciding, looking)}
+GROUPS = {
+    group.__name__: group for group in (starting, checking, recording, branches, deciding, looking, waiting, paying)
+}
 
 
 def main() -> int:

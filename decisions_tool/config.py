@@ -144,9 +144,16 @@ class Budget(Shape):
 class Command(Shape):
     """A program that is an agent. It runs only after `decisions trust`."""
 
-    preset: Literal["", "claude"] = Field("", description="claude: Claude Code; otherwise argv says all")
-    argv: tuple[str, ...] = Field((), description="program and arguments; {model} and {turns} are filled in")
-    answer: str = Field("", description="key of the answer in JSON on stdout; empty where stdout is the answer")
+    preset: Literal["", "claude"] = Field(
+        "", description="claude: Claude Code with nothing but reading; otherwise argv says all"
+    )
+    argv: tuple[str, ...] = Field(
+        (),
+        description="program and arguments, {model} and {turns} are filled in; with a preset what stands in place of its program",
+    )
+    answer: str = Field(
+        "", description="key of the answer in JSON on stdout, dots lead deeper; empty where stdout is the answer"
+    )
     env: tuple[str, ...] = Field(
         ("HOME", "PATH", "LANG", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"), description="variables that it is given"
     )

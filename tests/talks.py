@@ -61,6 +61,12 @@ class Notebook:
     def release(self, call: Call) -> None:
         self._settle(call, "released")
 
+    def warm(self, head: str) -> None:
+        raise AssertionError("nothing is asked in batches")
+
+    def warmed(self, head: str) -> float:
+        raise AssertionError("nothing is asked in batches")
+
     def _settle(self, call: Call, how: str) -> None:
         with self._guard:
             assert call.digest in self.open, f"{how} without a reservation"

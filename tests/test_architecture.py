@@ -15,7 +15,7 @@ HOMES = {
     "importlib.import_module": ("cli/", "documents/kinds.py"),
     "jinja2": ("agents/prompts.py",),
     "rich": ("report/",),
-    "subprocess": ("ledger/git.py",),
+    "subprocess": ("ledger/git.py", "agents/process.py"),
 }
 PURE_ROOMS = ("documents/", "rules/", "workflows/")
 OUTSIDE = {

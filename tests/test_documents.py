@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from decisions_tool.documents import edits, frontmatter, kinds
 from decisions_tool.documents.answers import Owner, OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import REHEARSAL, Document, Item, Line, Meta, PathName, Prose, Title, Where, Word
+from decisions_tool.documents.batch import Batch, Sent
 from decisions_tool.documents.comparison import Comparison
 from decisions_tool.documents.computed import Addendum, Constraints, Record, TallyDocument
 from decisions_tool.documents.concerns import LETTERS, Concern, Concerns, Resolution, Source
@@ -322,6 +323,7 @@ PARTS: dict[type[Document], dict[str, st.SearchStrategy[Any]]] = {
         "revisions": several(lines),
     },
     Design: {"title": titles, "component": items, "contract": lines, "design": prose, "phases": phases},
+    Batch: {"sent": several(st.builds(Sent, batch=items, phase=items, slots=several(items, least=1)), least=1)},
     PlanAnswer: {"plan": plans},
     OwnersAnswer: {"owners": several(st.builds(Owner, concern=lines, owner=items, why=lines), least=1)},
     ResolutionAnswer: {"decision": titles, "rationale": prose, "contract": lines},

@@ -413,7 +413,7 @@ _NEAR = st.fixed_dictionaries(
 _NAMES = st.sampled_from(["list_files", "read_file", "search"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["a.py", "d/b.txt", "d/c", "e\u200b", "f\ud800"]), st.text(max_size=40), max_size=4

@@ -186,7 +186,7 @@ class Anthropic:
     def _send(self, call: Call, talk: _Talk, tries: int) -> Message:
         """Wait for the head and for the gate, in this order: who leads must not send before it opens."""
         head = asking.head_name(talk.params)
-        leads = bool(head) and self._heads.enter(head, talk.end)
+        leads = asking.writes(talk.params) and self._heads.enter(head, talk.end)
         try:
             self._pass(talk)
             self._reserve(call, talk)

@@ -100,10 +100,13 @@ def digest(packet: Packet, params: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def writes(params: dict[str, Any]) -> bool:
+    """Whether the head of a request is to be cached."""
+    return any("cache_control" in block for block in params.get("system", ()))
+
+
 def head_name(params: dict[str, Any]) -> str:
-    """The part of a request that others share, where it is to be cached: model, tools, head."""
-    if not any("cache_control" in block for block in params.get("system", ())):
-        return ""
+    """The part of a request that others share: model, tools, head."""
     text = json.dumps([params["model"], params.get("tools"), params.get("system")], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

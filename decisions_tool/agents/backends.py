@@ -69,6 +69,14 @@ def _batches(means: Means) -> Backend:
     return Batches(Wire(os.environ), means.till, _views(means), means.settings.prices, known_secrets(), wait=wait)
 
 
+def _command(means: Means) -> Backend:
+    from decisions_tool.agents.command import CommandAgent
+    from decisions_tool.ledger.trust import trusted
+
+    place, table = means.repository.place, means.settings.command
+    return CommandAgent(_views(means), table, lambda: trusted(place, table), means.till, place.root, known_secrets())
+
+
 _MAKERS: dict[str, Callable[[Means], Backend]] = {
     "offline": _offline,
     "manual": _manual,

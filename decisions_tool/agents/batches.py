@@ -40,7 +40,6 @@ class Batches(Anthropic):
     ) -> None:
         super().__init__(*means, **more)
         self._patience, self._sleep = wait, sleep
-        self._warm: dict[str, float] = {}
         self._found: dict[str, dict[str, Any]] = {}
         self._looks: dict[str, int] = {}
         self._guard = threading.Lock()
@@ -60,9 +59,16 @@ class Batches(Anthropic):
         self._end = time.monotonic() + self._patience
         under = {packet.key: self._under(packet) for packet in packets}
         fresh = [p for p in packets if not under[p.key] and self._till.held(self._call_for(p)) is None]
-        if fresh:
-            under |= dict.fromkeys((packet.key for packet in fresh), self._hand_in(fresh))
-        return [Ticket(packet, f"{packet.slot}: batch {under[packet.key]}", under[packet.key]) for packet in packets]
+        going = self._going(fresh)
+        if going:
+            under |= dict.fromkeys((item.packet.key for item in going), self._hand_in(going))
+        return [Ticket(packet, self._told(packet, under[packet.key]), under[packet.key]) for packet in packets]
+
+    @staticmethod
+    def _told(packet: Packet, batch: str) -> str:
+        return (
+            f"{packet.slot}: batch {batch}" if batch else f"{packet.slot}: goes out when what it shares is in the cache"
+        )
 
     def _under(self, packet: Packet) -> str:
         """The batch that still has, or will have, the answer to this very question."""
@@ -72,12 +78,31 @@ class Batches(Anthropic):
             return batch
         return batch if self._found[batch].get(packet.key, {}).get("type") == "succeeded" else ""
 
-    def _hand_in(self, packets: Sequence[Packet]) -> str:
-        """Create the batch, or find the one that was created just before a run died."""
+    def _going(self, packets: Sequence[Packet]) -> list[_Item]:
+        """Requests for what goes out now. Of slots that share a head one goes first, so that the others find it in the cache."""
+        groups: dict[str, list[_Item]] = {}
         for packet in packets:
             look_through(packet, self._known)
-        found = self._lost(packets)
-        items = self._items(packets)
+            found = self._tariff(packet)
+            params = self._request(packet, found)
+            head = asking.head_name(params) if "system" in params else packet.key
+            groups.setdefault(head, []).append(_Item(packet, found, params, self._call_for(packet)))
+        return [item for head, items in groups.items() for item in self._first(head, items)]
+
+    def _first(self, head: str, items: list[_Item]) -> list[_Item]:
+        one, count = items[0], len(items)
+        price, tokens = one.tariff.price, one.packet.shared // 4
+        if price is None or tokens < one.tariff.cacheable:
+            return [item._replace(params=asking.unmarked(item.params)) for item in items]
+        if time.time() - self._till.warmed(head) < _KEPT:
+            return items
+        if price.write_hour + (count - 1) * price.read < count * price.input:
+            return items[:1]
+        return [item._replace(params=asking.unmarked(item.params)) for item in items]
+
+    def _hand_in(self, items: Sequence[_Item]) -> str:
+        """Create the batch, or find the one that was created just before a run died."""
+        found = self._lost([item.packet for item in items])
         for item in items:
             self._till.resume(item.call) if found else self._till.reserve(item.call)
             self._till.promise(item.packet, found)
@@ -120,22 +145,6 @@ class Batches(Anthropic):
 
     # -- requests
 
-    def _items(self, packets: Sequence[Packet]) -> list[_Item]:
-        """One request each; a head that several share is written to the cache for an hour before they go out."""
-        requests = [
-            (packet, found, self._request(packet, found)) for packet in packets for found in [self._tariff(packet)]
-        ]
-        heads = [asking.head_name(params) if "system" in params else "" for _, _, params in requests]
-        return [
-            _Item(
-                packet,
-                found,
-                params if self._is_warm(packet, found, params, heads.count(head)) else asking.unmarked(params),
-                self._call_for(packet),
-            )
-            for (packet, found, params), head in zip(requests, heads, strict=True)
-        ]
-
     def _tariff(self, packet: Packet) -> Tariff:
         return tariff(packet.model, self._prices)
 
@@ -150,44 +159,12 @@ class Batches(Anthropic):
         worst = found.worst(asking.bound(params), params["max_tokens"], batch=True)
         return Call(asking.digest(packet, {"batch": found.model}), packet, found.model, worst)
 
-    def _is_warm(self, packet: Packet, found: Tariff, params: dict[str, Any], count: int) -> bool:
-        """Whether the head is, or now gets, cached: where one write for an hour and cheap reads cost less than sending it so often."""
-        head = asking.head_name(params)
-        if time.monotonic() - self._warm.get(head, -_KEPT) < _KEPT:
-            return True
-        tokens = packet.shared // 4
-        price = found.price
-        if (
-            price is None
-            or "system" not in params
-            or tokens < found.cacheable
-            or price.write_hour + count * price.read / 2 >= count * price.input / 2
-        ):
-            return False
-        self._prewarm(packet, found, params)
-        self._warm[head] = time.monotonic()
-        return True
-
-    def _prewarm(self, packet: Packet, found: Tariff, params: dict[str, Any]) -> None:
-        """Write the head to the cache: a request that asks for no token."""
-        empty = {**params, "max_tokens": 0, "messages": [{"role": "user", "content": [asking.words("-")]}]}
-        call = Call(asking.digest(packet, empty), packet, found.model, found.worst(asking.bound(empty), 0))
-        if self._till.held(call) is not None:
-            return
-        self._till.reserve(call)
-        try:
-            message = self._wire.warm(empty, time.monotonic() + _LOOK)
-        except Failed as failed:
-            self._till.lost(call) if failed.billed else self._till.release(call)
-            raise named(packet, failed) from None
-        self._till.keep(call, json.dumps(message).encode(), found.cost(usage_of(message)))
-
     # -- collecting
 
     def collect(self, ticket: Ticket) -> Answer | None:  # type: ignore[override]
         packet, found = ticket.packet, self._tariff(ticket.packet)
         held = self._till.held(self._call_for(packet))
-        if held is None and not self._wait_for(ticket.batch):
+        if held is None and not (ticket.batch and self._wait_for(ticket.batch)):
             return None
         message = whole(json.loads(held)) if held is not None else self._result(packet, found, ticket.batch)
         return self.converse(packet, found, self._request(packet, found), message)
@@ -208,7 +185,10 @@ class Batches(Anthropic):
             message = whole(result.get("message"))
         except Failed as failed:
             raise named(packet, failed) from None
-        self._till.keep(call, json.dumps(message).encode(), found.cost(usage_of(message), batch=True))
+        used = usage_of(message)
+        self._till.keep(call, json.dumps(message).encode(), found.cost(used, batch=True))
+        if used.write_hour or used.read:
+            self._till.warm(asking.head_name(self._request(packet, found)))
         return message
 
     def _wait_for(self, batch: str) -> bool:

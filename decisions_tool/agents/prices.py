@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from decisions_tool.config import Money, Price
 from decisions_tool.roster import Shape
 
 _MILLION = Decimal(1_000_000)
-_MICRO = Decimal("0.000001")
 #: What is taken of a model that the list does not know.
 _UNKNOWN = {"cacheable": 4_096, "context": 200_000, "output": 64_000}
 
@@ -72,14 +71,13 @@ class Tariff(NamedTuple):
     search: Decimal
 
     def cost(self, usage: Usage, batch: bool = False) -> Decimal | None:
-        """USD for these tokens, rounded up to a millionth; half of it for the tokens of a batch."""
+        """USD for these tokens, to the last digit; half of it for the tokens of a batch."""
         rates = self.long if self.long and usage.prompt > self.long_over else self.price
         if rates is None:
             return None
         pairs = zip(usage[:5], (rates.input, rates.output, rates.write, rates.write_hour, rates.read), strict=True)
         tokens = sum((count * rate for count, rate in pairs), Decimal()) / _MILLION
-        whole = (tokens / 2 if batch else tokens) + usage.searches * self.search
-        return whole.quantize(_MICRO, ROUND_UP)
+        return ((tokens / 2 if batch else tokens) + usage.searches * self.search).normalize()
 
     def worst(self, prompt: int, output: int, searches: int = 0, batch: bool = False) -> Decimal | None:
         """The most that a call can cost whose prompt has at most so many tokens."""
@@ -88,7 +86,7 @@ class Tariff(NamedTuple):
         rates = self.long if self.long and prompt > self.long_over else self.price
         dearest = max(rates.input, rates.write, rates.write_hour)
         tokens = (prompt * dearest + output * rates.output) / _MILLION
-        return ((tokens / 2 if batch else tokens) + searches * self.search).quantize(_MICRO, ROUND_UP)
+        return ((tokens / 2 if batch else tokens) + searches * self.search).normalize()
 
 
 @lru_cache(maxsize=1)

@@ -148,8 +148,8 @@ class Till(Protocol):
     """Where calls are paid and their replies kept, so that none is paid for twice. Safe to use from several threads."""
 
     @property
-    def closed(self) -> str:
-        """Why no call may begin any more; empty where calls may."""
+    def closed(self) -> object:
+        """Something where no call may begin any more."""
         ...
 
     def held(self, call: Call) -> bytes | None:
@@ -174,6 +174,14 @@ class Till(Protocol):
 
     def promised(self, packet: Packet) -> tuple[float, str]:
         """When a question was promised to a batch (seconds of the clock on the wall, 0 for never), and the id of that batch."""
+        ...
+
+    def warm(self, head: str) -> None:
+        """Write down that the service has just cached a head for an hour."""
+        ...
+
+    def warmed(self, head: str) -> float:
+        """When a head was cached last (seconds of the clock on the wall, 0 for never)."""
         ...
 
     def lost(self, call: Call) -> None:

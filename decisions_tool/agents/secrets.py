@@ -108,6 +108,8 @@ _PLACEHOLDER = re.compile(
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORDY = re.compile(r"[^A-Za-z0-9]+")
 _DIGIT = re.compile("[0-9]")
+#: The secret half of an AWS key.
+_FORTY = re.compile("[A-Za-z0-9/+]{40}")
 _NAMED_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.I)
 _EXAMPLES = (
     "pass password passwd pwd secret user username changeme token test guest admin root foobar 1234 12345 123456"
@@ -224,10 +226,12 @@ def _random(value: str) -> bool:
         return False
     digits = sum(char.isdigit() for char in value)
     mixed = max((len(part) for part in _WORDY.split(value) if _is_mixed(part)), default=0)
+    cases = value != value.lower() and value != value.upper()
+    if cases and digits and _FORTY.fullmatch(value):
+        return _entropy(value) >= 4
     if digits < 2 or mixed < 6:
         return False
-    cases = value != value.lower() and value != value.upper()
-    return (cases or (digits >= 4 and mixed >= 12)) and _entropy(value) >= 3
+    return (cases or (digits >= 4 and mixed >= 12)) and _entropy(value) >= 2.5
 
 
 def _is_mixed(part: str) -> bool:

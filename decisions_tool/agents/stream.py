@@ -163,7 +163,7 @@ def _shown(value: object) -> str:
     return repr(value[:40] if isinstance(value, str) else type(value).__name__)
 
 
-def ended(message: object) -> Message:
+def whole(message: object) -> Message:
     """A message as it has to be, or Failed."""
     if not isinstance(message, dict) or message.get("type") != "message" or message.get("role") != "assistant":
         raise Failed("malformed", "the reply is no message", again=True)
@@ -179,20 +179,14 @@ def ended(message: object) -> Message:
     stop = message.get("stop_reason")
     if not isinstance(stop, str) or stop not in _STOPS:
         raise Failed("malformed", f"the reply ends for a reason that is not known: {_shown(stop)}")
-    return message
-
-
-def whole(message: object) -> Message:
-    """A message whose blocks are what they have to be too, or Failed."""
-    found = ended(message)
-    for block in found["content"]:
+    for block in content:
         if wrong := _wrong(block):
             raise Failed("malformed", f"the reply holds {wrong}", again=True)
     try:
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise Failed("malformed", "the reply holds what cannot be sent back", again=True) from None
-    return found
+    return message
 
 
 def _wrong(block: dict[str, Any]) -> str:

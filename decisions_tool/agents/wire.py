@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from decisions_tool.agents.protocol import Stopped
 from decisions_tool.agents.rate import asked_for
-from decisions_tool.agents.stream import Failed, Message, ended, error_of, read_stream
+from decisions_tool.agents.stream import Failed, Message, error_of, read_stream
 from decisions_tool.agents.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -132,15 +132,6 @@ class Wire:
             create = self.client().messages.with_streaming_response.create
             with create(**dict(params), stream=True, timeout=self._timeout(end)) as reply:
                 return read_stream(reply.iter_bytes(), begun)
-
-        return self._guarded(ask, end)
-
-    def warm(self, params: Mapping[str, Any], end: float) -> Message:
-        """A request for no token at all, which writes its head to the cache; it cannot be streamed."""
-
-        def ask() -> Message:
-            create = self.client().messages.with_raw_response.create
-            return ended(self._json(create(**dict(params), timeout=self._timeout(end))))
 
         return self._guarded(ask, end)
 

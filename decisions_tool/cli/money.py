@@ -103,7 +103,7 @@ def _sum(rows: Iterable[Row]) -> _Sum:
 
 
 def _usd(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:.6f}"
+    return None if value is None else f"{value.normalize():f}"
 
 
 def _shown(value: Decimal | None) -> str:

@@ -143,10 +143,9 @@ class Asking:
     def _leave(self, pool: ThreadPoolExecutor, out: Sequence[_Out]) -> None:
         """Ask nothing more and wait for what is paid for; a second interrupt gives that up too."""
         self.till.closed = "the run was interrupted"
-        self.listen(
-            Event("stopping", "", "", text="waiting for the answers that are under way; once more Ctrl-C gives them up")
-        )
+        said = "waiting for the answers that are under way; once more Ctrl-C gives them up"
         try:
+            self.listen(Event("stopping", "", "", text=said))
             pool.shutdown(wait=True, cancel_futures=True)
         except KeyboardInterrupt:
             for backend in {item.backend.name: item.backend for item in out}.values():
@@ -190,7 +189,7 @@ class Asking:
 
     def _wait(self, question: Question, ticket: Ticket) -> None:
         case, phase, slot = question.name
-        command = "decisions run" if ticket.batch else f"decisions prompt {quote(case)} {phase}/{slot}"
+        command = "decisions run" if question.backend != "manual" else f"decisions prompt {quote(case)} {phase}/{slot}"
         self.waits[question.name] = Wait(case, phase, "a person", ticket.waits_for or f"the answer of {slot}", command)
 
     def _backend(self, name: str, settings: Settings) -> Backend:

@@ -73,12 +73,14 @@ class _Estimate:
     def __init__(self, repository: Repository, case: Case) -> None:
         self.case = case
         self.engine = Engine(repository)
-        self.past = _past(list(paid(repository)))
+        history = list(paid(repository))
+        self.past, self.often = _past(history), _often(history)
         self.written: set[str] = set()
         self.head = 0
 
     def row(self, phase: Phase) -> Row:
         slots, known = _slots(self.case, phase)
+        slots = slots or self._perhaps(phase, known)
         backend, model = (
             self.case.settings.backend(*slots[:1], phase.by),
             self.case.settings.model(*slots[:1], phase.by),
@@ -103,6 +105,10 @@ class _Estimate:
             cost,
             self._why(phase, slots),
         )
+
+    def _perhaps(self, phase: Phase, known: bool) -> tuple[str, ...]:
+        """As many slots as questions of this repository have come to on average, of a phase that only some come to."""
+        return () if known else tuple(f"{phase.name}-{n}" for n in range(round(self.often.get(phase.name, 0.0))))
 
     def _prompt(self, phase: Phase, packets: Sequence[Packet]) -> tuple[int, int]:
         """Tokens of the head, and of the tail of one slot."""
@@ -169,6 +175,12 @@ def _past(every: Sequence[Paid]) -> dict[str, _Past]:
         tail, output = (fmean(usage.get(key, 0) for usage in mine) for key in ("input", "output"))
         found[name] = _Past(tail, output, cached - cached / calls)
     return found
+
+
+def _often(every: Sequence[Paid]) -> dict[str, float]:
+    """How many answers of each rare phase a question has had, on average."""
+    cases = {item.case for item in every if item.phase == "propose"}
+    return {name: sum(item.phase == name for item in every) / len(cases) for name in _RARE} if cases else {}
 
 
 def _safe(case: Case, name: str) -> tuple[str, ...]:

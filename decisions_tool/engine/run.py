@@ -123,7 +123,7 @@ class Engine:
     def _answer_all(self, asks: list[tuple[Case, Ask]], settings: Settings) -> int:
         """Get and record every answer that is to be had; how many were recorded."""
         self._blocked, self._changed, self.asking.waits, self.till.budget = {}, {}, {}, settings.budget
-        asks = [(case, ask) for case, ask in asks if not self._edited(case, ask)]
+        asks = [(case, ask) for case, ask in _apart(asks) if not self._edited(case, ask)]
         counts = Counter((ask.case, ask.phase) for _, ask in asks)
         for folder in {case.folder for case, _ in asks} if self.ledger.branch is None else ():
             refuse_closed(self.repository.place.root / folder)
@@ -283,3 +283,12 @@ def _held(case: Case, name: str, slot: str) -> bool:
         return slot in phase.slots(case) and phase.done(case, slot)
     except DecisionsError:
         return False
+
+
+def _apart(asks: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
+    """The questions without those that would write what another one writes: several cases may want one identity."""
+    kept: dict[object, tuple[Case, Ask]] = {}
+    for case, ask in asks:
+        path = row(case.workflow, ask.phase).path(case, ask.slot)
+        kept.setdefault(path or (ask.case, ask.phase, ask.slot), (case, ask))
+    return list(kept.values())

@@ -111,6 +111,18 @@ class Drawer:
         except (ValueError, KeyError, TypeError, AttributeError):
             return 0.0, ""
 
+    def warm(self, head: str) -> None:
+        """Write down that the service has just cached a head for an hour."""
+        with self._guard:
+            write_atomically(self._folder / "heads" / head, str(time.time()).encode(), 0o600)
+
+    def warmed(self, head: str) -> float:
+        """When a head was cached last (seconds of the clock on the wall, 0 for never)."""
+        try:
+            return float(read_regular(self._folder / "heads" / head, 64) or 0)
+        except ValueError:
+            return 0.0
+
     def keep(self, call: Call, reply: bytes, cost: Decimal | None) -> None:
         """Put a paid reply on disk, then its cost in place of the reservation."""
         head = json.dumps({"usd": _text(cost), "sha256": hashlib.sha256(reply).hexdigest()})

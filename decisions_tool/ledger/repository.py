@@ -265,9 +265,16 @@ class Repository:
         shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
         outside = Outside(
             lambda: next_number(self.git), time.strftime("%Y-%m-%d", time.gmtime()), lambda: self._lines(seen),
-            lambda path: self.text_at(case.commit, path),
+            lambda path: self.text_at(case.commit, path), lambda commit: self._age(commit, seen),
         )  # fmt: skip
         return replace(case, shared=shared, outside=outside, tracked=lambda path: self._tracked(seen, path), _places={})
+
+    def _age(self, commit: str, since: str) -> int:
+        """Commits that ``since`` has and an earlier commit has not; 0 where one of them is not here."""
+        try:
+            return int(self.git.line("rev-list", "--count", f"{commit}..{since}"))
+        except (DecisionsError, ValueError):
+            return 0
 
     def _tree_if_here(self, commit: str) -> str | None:
         try:

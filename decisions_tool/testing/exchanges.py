@@ -15,10 +15,10 @@ _SECRET = ("authorization", "x-api-key", "cookie")
 
 @dataclass
 class Exchange:
-    """One request and its reply; the items of a batch have one each, with ``batch`` set and their ``custom_id``.
+    """One request and its reply. The items of a batch have one each, with method BATCH and their ``custom_id``, once it is processed.
 
-    ``billed`` says that the answer was generated, whether or not the reply arrived. ``cost`` is in USD, ``ended`` is None while the
-    reply is on its way, ``status`` is 0 where none was sent.
+    ``billed`` says that the answer was generated, whether or not the reply arrived; ``reply`` is that answer before any fault. ``cost`` is
+    in USD, ``ended`` is None while the reply is on its way, ``status`` is 0 where none was sent.
     """
 
     method: str

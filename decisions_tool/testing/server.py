@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Event, Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
@@ -98,24 +98,22 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self.closing = Event()
-        self._open: set[socket.socket] = set()
-        self._quiet = Condition()
+        self._open: list[tuple[socket.socket, Thread]] = []
+        self._many = 64
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
         """Bind without looking up a name for the address."""
         socketserver.TCPServer.server_bind(self)
 
-    def process_request_thread(self, request: socket.socket, client_address: tuple[str, int]) -> None:  # type: ignore[override]
-        super().process_request_thread(request, client_address)
-        with self._quiet:
-            self._open.discard(request)
-            self._quiet.notify_all()
-
     def process_request(self, request: socket.socket, client_address: tuple[str, int]) -> None:  # type: ignore[override]
-        with self._quiet:
-            self._open.add(request)
-        super().process_request(request, client_address)
+        """Give the connection a thread that can be waited for; now and then, forget those that are done."""
+        thread = Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        if len(self._open) >= self._many:
+            self._open = [(other, its) for other, its in self._open if its.is_alive()]
+            self._many = 64 + 2 * len(self._open)
+        self._open.append((request, thread))
+        thread.start()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no news."""
@@ -125,11 +123,12 @@ class _Server(ThreadingHTTPServer):
         self.closing.set()
         self.shutdown()
         self.server_close()
-        with self._quiet:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._quiet.wait_for(lambda: not self._open, _GRACE)
+        for connection, _ in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + _GRACE
+        for _, thread in self._open:
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 class _Handler(BaseHTTPRequestHandler):

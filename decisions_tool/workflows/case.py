@@ -30,14 +30,16 @@ def _nowhere() -> int:
 
 
 class Outside(NamedTuple):
-    """What the tree of a case cannot tell: the next free record number, today as YYYY-MM-DD, lines of code in the repository, and
-    the text of a file as it is now (``shared`` holds it as it was when the iteration began).
+    """What the tree of a case cannot tell: the next free record number, today as YYYY-MM-DD, lines of code in the repository,
+    the text of a file as it is now (``shared`` holds it as it was when the iteration began), and how many commits an earlier one is
+    behind the pinned one (0 where that is not known).
     """
 
     number: Callable[[], int] = _nowhere
     day: str = ""
     lines: Callable[[], int] = lambda: 0
     now: Callable[[str], str | None] = lambda path: None
+    age: Callable[[str], int] = lambda commit: 0
 
 
 @dataclass(frozen=True)
@@ -161,4 +163,5 @@ def with_changes(case: Case, changes: Mapping[str, str | None]) -> Case:
     """The case after a transition; new files have no blob id yet."""
     files = {path: file for path, file in case.files.items() if path not in changes}
     files |= {path: File("", text.encode()) for path, text in changes.items() if text is not None}
-    return replace(case, files=files, _places={})
+    shared = {path: file for path, file in case.shared.items() if path not in changes}
+    return replace(case, files=files, shared=shared, _places={})

@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     Rule("frame/impact", "error", "The impact is high, medium or low."),
     Rule("frame/circle", "error", "No questions wait for each other."),
     Rule("frame/depends-on", "error", "A question depends on questions that there are."),
+    Rule("frame/identity", "warning", "The identity of the repository describes a commit of at most 20 commits ago."),
     Rule("gate/hybrid", "error", "A hybrid passes the quality gate."),
     *(Rule(f"design/C{n}", "warning", says) for n, says in enumerate((
         "One mechanism, not several on top of each other.", "No design for a use that nobody can name.",

@@ -34,6 +34,7 @@ from decisions_tool.workflows.question_rows import (
     say_gate,
     say_record,
     say_tally,
+    shown_to_proposer,
     synthesis_reads,
     tallied,
     tally_halt,
@@ -56,6 +57,7 @@ from decisions_tool.workflows.question_writing import (
     beyond_identity,
     beyond_record,
     beyond_split,
+    clear_identity,
     clear_refinement,
     judge_refinement,
     spoken,
@@ -77,13 +79,13 @@ DECISION: tuple[Phase, ...] = (
     replace(starting("framing"), guard=lint_findings, halt=waits_for_others),
     Phase(
         "identity", "identity extracted", ("framing",), "identity", "extractor", one("extractor"), applies=wants_identity,
-        done=lambda case, slot: case.file(document_path("", "identity")) is not None, write=write_identity, clear=lambda case, slot: {},
+        done=lambda case, slot: case.file(document_path("", "identity")) is not None, write=write_identity, clear=clear_identity,
         answer="identity", beyond=beyond_identity, path=lambda case, slot: document_path("", "identity"),
     ),
     Phase(
         "propose", "proposed by {slot}", ("framing", "identity", "constraints"), "proposal", "proposer", proposers, applies=by_agents,
         done=proposed, write=write_proposal, clear=remove("proposal"), answer="proposal", inputs=ground, about=told_proposer,
-        path=path_for("proposal"), owes=("key-files",),
+        path=path_for("proposal"), owes=("key-files",), shows=shown_to_proposer,
     ),
     Phase(
         "judge", "roles judged", ("proposal",), "compliance", "judge", one("judge"), applies=by_agents, done=judged,

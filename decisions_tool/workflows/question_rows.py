@@ -8,10 +8,12 @@ from shlex import quote
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.computed import TallyDocument
 from decisions_tool.documents.framing import Framing
+from decisions_tool.documents.identity import TRIMMED, Identity
 from decisions_tool.documents.judged import AGAIN, DEGRADED, IN, Compliance, Gate
 from decisions_tool.documents.paths import document_path
 from decisions_tool.errors import Finding
 from decisions_tool.rules.framing import Ground, lint
+from decisions_tool.rules.identity import STALE, slice_for, tier
 from decisions_tool.rules.rounds import plan_rounds
 from decisions_tool.rules.tally import quorum
 from decisions_tool.workflows.case import Case
@@ -43,10 +45,6 @@ from decisions_tool.workflows.question_writing import (
 )  # fmt: skip
 from decisions_tool.workflows.settling import settled
 
-_SMALL = 3_000
-_FEW = 5
-
-
 # ---------------------------------------------------------------------- framing
 
 
@@ -60,7 +58,11 @@ def remarks(case: Case) -> list[Finding]:
     path = case.path("framing")
     exists = case.tracked or (lambda path: True)
     first = frontmatter.read(case.text(path), path).body_line
-    return lint(frame(case), path, first, Ground(exists, case.outside.lines)) + _circle(case, path)
+    return [
+        *lint(frame(case), path, first, Ground(exists, case.outside.lines)),
+        *_circle(case, path),
+        *_aged(case, path),
+    ]
 
 
 def _circle(case: Case, path: str) -> list[Finding]:
@@ -101,13 +103,42 @@ def by_agents(case: Case) -> bool:
     return not by_person(case) and not split_into(case)
 
 
-def wants_identity(case: Case) -> bool:
-    """Whether the question wants an identity: its tier says so, or its key files and the repository are not small."""
+def tier_of(case: Case) -> int:
+    """Which identity the agents of a question get: 0 none, 1 the same for all, 2 with slices by role."""
     asked = framing(case)
-    if not by_agents(case) or (asked.meta.identity or asked.frame.identity).casefold() == "none":
-        return False
-    tier = asked.tier
-    return tier > 0 if tier is not None else len(asked.frame.files) >= _FEW or case.outside.lines() > _SMALL
+    if (asked.meta.identity or asked.frame.identity).casefold() == "none":
+        return 0
+    return tier(
+        asked.tier, len(asked.frame.files), len(asked.frame.facets), case.outside.lines() if asked.tier is None else 0
+    )
+
+
+def wants_identity(case: Case) -> bool:
+    """Whether the agents of this question are still to get an identity; what was proposed without one stays as it is."""
+    return by_agents(case) and not case.paths("proposal") and tier_of(case) > 0
+
+
+def _aged(case: Case, path: str) -> list[Finding]:
+    """An identity that describes a commit too far back."""
+    found = case.find(Identity)
+    age = case.outside.age(found.commit) if found and found.commit else 0
+    if age <= STALE:
+        return []
+    said = f"the identity of the repository is {age} commits old"
+    return [Finding("frame/identity", "warning", path, 1, 1, said, f"decisions redo {quote(case.slug)} identity")]
+
+
+def shown_to_proposer(case: Case, slot: str) -> dict[str, str]:
+    """With slices by role, everybody gets the first parts of the identity; the rest comes with the role."""
+    identity = case.find(Identity)
+    if identity is None or tier_of(case) < 2:
+        return {}
+    path = document_path("", "identity")
+    return {
+        name: identity.parts(*TRIMMED) if name == path else case.text(name)
+        for name in ground(case, slot)
+        if case.file(name)
+    }
 
 
 def to_vote(case: Case) -> bool:
@@ -190,7 +221,9 @@ def told_proposer(case: Case, slot: str) -> dict[str, str]:
     seat, again = seat_of(case, slot), wanted_again(case, slot)
     gate = case.find(Gate)
     failed = gate.rows[slot].failed if again and gate else ""
-    return told(case, seat=seat, directive=case.settings.directive(seat), asked=again, failed=failed)
+    identity = case.find(Identity) if tier_of(case) > 1 else None
+    own = identity.parts(*slice_for(seat)) if identity else ""
+    return told(case, seat=seat, directive=case.settings.directive(seat), asked=again, failed=failed, slice=own)
 
 
 def told_judge(case: Case, slot: str) -> dict[str, str]:

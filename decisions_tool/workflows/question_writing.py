@@ -231,11 +231,17 @@ def write_identity(case: Case, slot: str, reply: Reply | None) -> Changes:
     body_of(Identity, reply, path)
     values: dict[str, object] = {
         "type": "identity", "case": case.slug, "phase": "identity", "pinned": case.pinned, "role": "extractor", "agent": slot,
-        "backend": reply.backend, "model": reply.model, "rehearsal": reply.rehearsal or None, "created": reply.created,
+        "backend": reply.backend, "model": reply.model, "rehearsal": reply.rehearsal or None, "usage": dict(reply.usage) or None,
+        "created": reply.created,
     }  # fmt: skip
     meta = Identity.META.model_validate({key: value for key, value in values.items() if value is not None})
     words = with_note(reply.body, reply.rehearsal or None)
     return {path: written_down(Identity.model_validate({"meta": meta, "words": words}), path)}
+
+
+def clear_identity(case: Case, slot: str) -> Changes:
+    path = document_path("", "identity")
+    return {path: None} if case.file(path) else {}
 
 
 def write_record(case: Case, slot: str, reply: Reply | None) -> Changes:
