@@ -249,6 +249,19 @@ def test_who_fails_to_write_a_head_lets_another_lead(fault: str) -> None:
     )
 
 
+def test_the_others_go_together_once_the_first_has_begun() -> None:
+    first, together = threading.Semaphore(1), threading.Barrier(4, timeout=5)
+
+    def brain(_: Asked) -> str:
+        if not first.acquire(blocking=False):
+            together.wait()
+        return "Done."
+
+    with Loopback(brain) as server, ThreadPoolExecutor(5) as pool:
+        agent = backend(server.url, Notebook())
+        assert {ended(came) for came in pool.map(lambda packet: collect(agent, packet), slots(5))} == {"answered"}
+
+
 def test_a_short_head_makes_nobody_wait_for_another() -> None:
     together = threading.Barrier(5, timeout=5)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from decisions_tool.agents.protocol import Answer, Limits
-from decisions_tool.testing import FAULTS, Asked, Faults, Loopback, Said, Usage
+from decisions_tool.testing import FAULTS, Asked, Faults, Latency, Loopback, Said, Usage
 from decisions_tool.testing.bulk import bulk
 from decisions_tool.testing.messages import event, message, stream
 from tests.talks import LONG, PACKET, Clock, Notebook, backend, collect, ended, mouth
@@ -268,6 +269,64 @@ def test_nothing_is_sent_when_no_time_is_left() -> None:
     assert not server.log and not till.settled
 
 
+# -- given up
+
+
+def test_who_waits_for_the_gate_asks_nothing_once_the_till_is_closed() -> None:
+    till, clock = Notebook(), Clock()
+
+    def sleep(seconds: float) -> None:
+        till.closed = "the run was interrupted"
+        Clock.sleep(clock, seconds)
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    with Loopback(lambda _: ANSWER, faults=Faults(["429=300"])) as server:
+        assert ended(collect(backend(server.url, till, clock))) == "stopped: interrupted"
+    assert len(server.log) == 1 and clock.ahead <= 1 and till.settled == ["released"]
+
+
+def test_a_call_that_is_given_up_ends_at_once_and_no_other_begins() -> None:
+    till = Notebook()
+    with Loopback(lambda _: ANSWER, latency=Latency(60)) as server, ThreadPoolExecutor(3) as pool:
+        agent = backend(server.url, till)
+        calls = [pool.submit(collect, agent, replace(packet, limits=Limits(20.0))) for packet in SLOTS[:3]]
+        while not server.log:
+            time.sleep(0.01)
+        begun = time.monotonic()
+        agent.stop()
+        assert {ended(call.result()) for call in calls} == {"interrupted"}
+        assert time.monotonic() - begun < 2
+    assert len(server.log) == 1 and sorted(till.settled) == ["lost", "released", "released"]
+
+
+# -- money
+
+
+def test_a_call_is_counted_where_its_bound_does_not_fit() -> None:
+    """A bound is far above what the service counts; the count holds for the second attempt too."""
+    packet, paths = replace(PACKET, limits=Limits(output=300)), []
+
+    def run(budget: str, *faults: str) -> tuple[str, list[str]]:
+        till = Notebook(Decimal(budget))
+        with Loopback(lambda _: ANSWER, faults=Faults(faults)) as server:
+            end = ended(collect(backend(server.url, till), packet))
+            paths.append([entry.path.rpartition("/")[2] for entry in server.log])
+        return end, till.settled
+
+    assert run("1") == ("answered", ["paid"])
+    assert run("0.02", "cut") == ("answered", ["lost", "paid"])
+    assert run("0.0001") == ("stopped: budget", [])
+    assert paths == [["messages"], ["count_tokens", "messages"] * 2, ["count_tokens"]]
+
+
+def test_a_closed_till_is_not_asked_to_count() -> None:
+    till = Notebook()
+    till.closed = "the run was interrupted"
+    with Loopback(lambda _: ANSWER) as server:
+        assert ended(collect(backend(server.url, till))) == "stopped: interrupted"
+    assert not server.log
+
+
 # -- too much
 
 
@@ -297,7 +356,9 @@ def test_a_flood_does_not_fill_the_memory() -> None:
         bulk(300, False, True), bulk(300, True, True)
         peak()
         before = peak()
-        ends = [ended(collect(agent, replace(PACKET, key=str(n)))) for n, agent in enumerate(agents)]
+        ends = [
+            ended(collect(agent, replace(PACKET, key=str(n), limits=Limits(40.0)))) for n, agent in enumerate(agents)
+        ]
         assert ends == ["malformed", "malformed", "limited", "limited"]
         assert peak() - before < 50_000_000
 

@@ -162,7 +162,7 @@ def spoilt(draw: st.DrawFn) -> list[object]:
     return values
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(spoilt() | st.lists(JSON, max_size=6))
 def test_any_events_are_a_message_or_a_failure(values: list[object]) -> None:
     found = taken(events(*values))
