@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -106,10 +107,12 @@ class Anthropic:
         stop, content = message["stop_reason"], message["content"]
         if stop in _ENDS:
             outcome, what, hint = _ENDS[stop]
-            detail = (message.get("stop_details") or {}).get("category", "") if stop == "refusal" else ""
+            details = message.get("stop_details")
+            detail = details.get("category") if isinstance(details, dict) else None
             raise _unanswered(talk.packet, outcome, f"{what}{f' ({detail})' if detail else ''}", hint)
-        if stop == "pause_turn":
-            self._go_on(talk, content)
+        if stop == "pause_turn":  # the service goes on with its own tools where the last word is not ours
+            own = any(block["type"] == "server_tool_use" for block in content)
+            self._go_on(talk, content, *(() if own else (asking.go_on(),)))
         elif stop == "tool_use":
             self._go_on(talk, content, *self._results(talk, content))
         else:
@@ -161,68 +164,74 @@ class Anthropic:
         searches = talk.packet.limits.searches
         worst = talk.tariff.worst(asking.bound(talk.params, searches), talk.params["max_tokens"], searches)
         call = Call(asking.digest(talk.packet, talk.params), talk.packet, talk.tariff.model, worst)
+        return self._held(call) or self._sent(call, talk)
+
+    def _held(self, call: Call) -> Message | None:
+        """The reply that the till holds, if it is one."""
         held = self._till.held(call)
-        if held is not None:
-            return whole(json.loads(held))
-        self._reserve(call, talk)
-        tries = 0
+        with suppress(Failed, ValueError):
+            return whole(json.loads(held)) if held is not None else None
+        return None
+
+    def _sent(self, call: Call, talk: _Talk) -> Message:
+        """Send until there is a reply, or no more time, or no sense in it."""
+        tries = billed = 0
         while True:
+            tries += 1
             try:
-                message = cleared(self._send(talk), self._known)
+                return self._send(call, talk, tries)
             except Failed as failed:
-                tries += 1
-                self._weigh(call, talk, failed, tries)
-            except BaseException:
-                self._till.lost(call)
-                raise
-            else:
-                self._till.keep(call, json.dumps(message).encode(), talk.tariff.cost(usage_of(message)))
-                return message
+                billed += failed.billed
+                more = failed.again and tries < _TRIES and billed < _TRIES_BILLED
+                wait = self._gate.opens_in()
+                if not more or wait > LONGEST_WAIT or self._gate.clock() + wait >= talk.end:
+                    raise named(talk.packet, failed, wait) from None
+
+    def _send(self, call: Call, talk: _Talk, tries: int) -> Message:
+        """Wait for the head and for the gate, in this order: who leads must not send before it opens."""
+        head = asking.head_name(talk.params)
+        leads = asking.writes(talk.params) and self._heads.enter(head, talk.end)
+        try:
+            self._pass(talk)
+            self._reserve(call, talk)
+            return self._pay(call, talk, lambda: self._heads.begun(head) if leads else None)
+        except Failed as failed:
+            if failed.again:
+                self._gate.shut(self._gate.pause(tries) if failed.after is None else failed.after)
+            raise
+        finally:
+            if leads:
+                self._heads.failed(head)
+
+    def _pass(self, talk: _Talk) -> None:
+        longest = min(talk.end, self._gate.clock() + LONGEST_WAIT)
+        if not self._gate.passes(longest, lambda: self._till.closed):
+            raise Failed("limited", "the service asks to wait longer than there is time", billed=False)
+        if self._gate.clock() >= talk.end:
+            raise Failed("timeout", "there is no time left for a call", billed=False)
 
     def _reserve(self, call: Call, talk: _Talk) -> None:
         """By the bound on tokens; where that does not fit, by what the service counts."""
         try:
             self._till.reserve(call)
-        except Stopped:
-            if call.worst is None or talk.packet.limits.searches:
+        except Stopped as stopped:
+            if stopped.outcome != "budget" or talk.packet.limits.searches:
                 raise
-            try:
-                tokens = self._wire.count(talk.params, talk.end)
-            except Failed as failed:
-                raise named(talk.packet, failed) from None
+            tokens = self._wire.count(talk.params, talk.end)
             self._till.reserve(call._replace(worst=talk.tariff.worst(tokens + tokens // 50, talk.params["max_tokens"])))
 
-    def _send(self, talk: _Talk) -> Message:
-        if not self._gate.passes(min(talk.end, self._gate.clock() + LONGEST_WAIT)):
-            raise Failed(
-                "limited",
-                "the service asks to wait longer than there is time",
-                billed=False,
-                after=self._gate.opens_in(),
-            )
-        head = asking.head_name(talk.params)
-        leads = "system" in talk.params and self._heads.enter(head, talk.end)
+    def _pay(self, call: Call, talk: _Talk, begun: Callable[[], None]) -> Message:
+        """Send what is reserved, and settle it."""
         try:
-            return self._wire.send(talk.params, talk.end, lambda: self._heads.begun(head) if leads else None)
-        finally:
-            if leads:
-                self._heads.failed(head)
-
-    def _weigh(self, call: Call, talk: _Talk, failed: Failed, tries: int) -> None:
-        """Return when the request is to be sent again; else say what became of it."""
-        if failed.billed:
+            message = cleared(self._wire.send(talk.params, talk.end, begun), self._known)
+        except Failed as failed:
+            (self._till.lost if failed.billed else self._till.release)(call)
+            raise
+        except BaseException:
             self._till.lost(call)
-        most = _TRIES_BILLED if failed.billed else _TRIES
-        wait = failed.after if failed.after is not None else self._gate.pause(tries)
-        again = failed.again and tries < most and wait <= LONGEST_WAIT and self._gate.clock() + wait < talk.end
-        if failed.again and (failed.outcome == "limited" or again):
-            self._gate.shut(wait)
-        if not again:
-            if not failed.billed:
-                self._till.release(call)
-            raise named(talk.packet, failed, wait)
-        if failed.billed:
-            self._till.reserve(call)
+            raise
+        self._till.keep(call, json.dumps(message).encode(), talk.tariff.cost(usage_of(message)))
+        return message
 
 
 def look_through(packet: Packet, known: Sequence[str]) -> None:

@@ -52,7 +52,8 @@ def _search(packet: Packet) -> list[dict[str, Any]]:
 def further(params: dict[str, Any], said: list[dict[str, Any]], *blocks: dict[str, Any]) -> dict[str, Any]:
     """The next request: what was said before, unchanged, then ours. From the second on, all before it is worth caching."""
     unmarked = [{**m, "content": [_bare(block) for block in m["content"]]} for m in params["messages"]]
-    messages = [*unmarked, {"role": "assistant", "content": said}]
+    kept = [block for block in said if block["type"] != "text" or block["text"].strip()]  # no other text may be sent
+    messages = [*unmarked, {"role": "assistant", "content": kept or [words("(nothing)")]}]
     if blocks:
         messages.append({"role": "user", "content": [*blocks[:-1], _marked(blocks[-1], marked=True)]})
     return {**params, "messages": messages}
@@ -85,6 +86,10 @@ def last_call() -> dict[str, Any]:
     return words(_NOW)
 
 
+def go_on() -> dict[str, Any]:
+    return words("Go on.")
+
+
 def correction(why: str) -> dict[str, Any]:
     return words(_CORRECT.format(why=why))
 
@@ -93,6 +98,11 @@ def digest(packet: Packet, params: dict[str, Any]) -> str:
     """What makes a request what it is: the question it belongs to, and everything that is sent."""
     text = json.dumps([packet.key, params], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def writes(params: dict[str, Any]) -> bool:
+    """Whether the head of a request is to be cached."""
+    return any("cache_control" in block for block in params.get("system", ()))
 
 
 def head_name(params: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ from decisions_tool.errors import DecisionsError
 
 #: How a call, or an answer, can fail to be one.
 Outcome: TypeAlias = Literal[
-    "budget", "cut-off", "denied", "limited", "malformed", "refused", "secret", "timeout", "truncated", "turns", "unpriced", "unreachable",
-    "unusable",
+    "budget", "cut-off", "denied", "interrupted", "limited", "malformed", "refused", "secret", "timeout", "truncated", "turns", "unpriced",
+    "unreachable", "unusable",
 ]  # fmt: skip
 
 
@@ -156,6 +156,11 @@ class Promise(NamedTuple):
 
 class Till(Protocol):
     """Where calls are paid and their replies kept, so that none is paid for twice. Safe to use from several threads."""
+
+    @property
+    def closed(self) -> object:
+        """Something where no call may begin any more."""
+        ...
 
     def held(self, call: Call) -> bytes | None:
         """The reply to this very request, where it is on disk already."""

@@ -6,6 +6,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+#: Seconds that nobody means.
+_ENDLESS = 1e9
 
 
 class Gate:
@@ -31,9 +35,9 @@ class Gate:
         with self._guard:
             return max(0.0, self._opens - self.clock())
 
-    def passes(self, end: float) -> bool:
-        """Wait for the gate; False, at once, where it opens only after ``end``."""
-        while wait := self.opens_in():
+    def passes(self, end: float, given_up: Callable[[], object] = bool) -> bool:
+        """Wait for the gate, or until that is given up; False, at once, where it opens only after ``end``."""
+        while (wait := self.opens_in()) and not given_up():
             if self.clock() + wait > end:
                 return False
             self._sleep(min(wait, 1.0))
@@ -42,3 +46,19 @@ class Gate:
     def pause(self, attempt: int) -> float:
         """How long to wait after a failure that named no time: grows with every attempt, never the same for two."""
         return min(30.0, 0.5 * 2.0**attempt) * (0.5 + self._dice() / 2)
+
+
+def asked_for(text: str, now: float) -> float | None:
+    """Seconds to wait by a retry-after, a number or a date of HTTP; None where it says nothing that makes sense."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _until(text, now)
+    return max(0.0, seconds) if seconds < _ENDLESS else None
+
+
+def _until(date: str, now: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return _ENDLESS

@@ -6,12 +6,14 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from decisions_tool.agents.protocol import Stopped
+from decisions_tool.agents.rate import asked_for
 from decisions_tool.agents.stream import Failed, Message, error_of, read_stream
 from decisions_tool.agents.watchdog import Watchdog
 from decisions_tool.failpoints import passing
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 _FATAL = {401, 402, 403, 404}
 _AGAIN = {408, 409, 500, 502, 503, 504, 529}
-_SPENT = ("spend_limit", "spend limit", "billing", "credit")
+#: Said by a status of these where money is at its end, whatever the status is.
+_SPENT, _SPENT_STATUS = ("spend_limit", "spend limit", "usage limit", "billing", "credit balance"), {400, 403, 429}
+#: Bytes of an error that are read.
+_ERROR = 65_536
 #: Seconds to wait that are taken as "not in this run".
 LONGEST_WAIT = 600.0
 
@@ -39,11 +44,18 @@ def prepare() -> None:
     threading.Thread(target=load, name="import", daemon=True).start()
 
 
-class Line(threading.local):
-    """The socket of the call that runs in this thread, and whether the watchdog has shut it."""
+@dataclass
+class Line:
+    """The socket of one call, and whether the watchdog has shut it."""
 
     socket: socket.socket | None = None
-    shut = False
+    shut: bool = False
+
+
+class Lines(threading.local):
+    """The line of the call that runs in this thread."""
+
+    line = Line()
 
 
 class Wire:
@@ -54,7 +66,8 @@ class Wire:
         self._token = "" if self._key else environ.get("ANTHROPIC_AUTH_TOKEN") or ""
         self._url = environ.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
         self._wall = wall
-        self._line = Line()
+        self._lines = Lines()
+        self._given_up = False
         self._dog = Watchdog()
         self._guard = threading.Lock()
         self._client: Anthropic | None = None
@@ -91,22 +104,39 @@ class Wire:
             raise Stopped(
                 "unreachable", "the anthropic package is not installed", "pip install 'decisions-tool[anthropic]'"
             ) from None
-        line = self._line
+        lines = self._lines
 
         class Traced(httpx2.HTTPTransport):
             def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-                request.extensions = {**request.extensions, "trace": _trace(line)}
-                return super().handle_request(request)
+                request.extensions = {**request.extensions, "trace": _trace(lines.line)}
+                response = super().handle_request(request)
+                packed = response.headers.get("content-encoding", "identity") != "identity"
+                if response.status_code >= 400:
+                    response.stream = Short(response.stream, 0 if packed else _ERROR)
+                elif packed:
+                    response.close()
+                    raise Failed("malformed", "the reply is packed, and nobody asked for that", again=True)
+                return response
+
+        class Short(httpx2.SyncByteStream):
+            def __init__(self, stream: Any, most: int) -> None:
+                self._stream, self._left = stream, most
+
+            def __iter__(self) -> Iterator[bytes]:
+                pieces = iter(self._stream)
+                while self._left > 0 and (piece := next(pieces, b"")):
+                    yield piece[: self._left]
+                    self._left -= len(piece)
+
+            def close(self) -> None:
+                self._stream.close()
 
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
         http = anthropic.DefaultHttpxClient(transport=Traced(limits=limits), follow_redirects=False)
         return anthropic.Anthropic(
-            api_key=self._key or None,
-            auth_token=self._token or None,
-            base_url=self._url,
-            max_retries=0,
-            http_client=http,
-        )
+            api_key=self._key or None, auth_token=self._token or None, base_url=self._url, max_retries=0, http_client=http,
+            default_headers={"Accept-Encoding": "identity"},
+        )  # fmt: skip
 
     # -- messages
 
@@ -115,12 +145,8 @@ class Wire:
 
         def ask() -> Message:
             create = self.client().messages.with_streaming_response.create
-            with create(
-                **dict(params), stream=True, timeout=self._timeout(end), extra_headers={"Accept-Encoding": "identity"}
-            ) as reply:
+            with create(**dict(params), stream=True, timeout=self._timeout(end)) as reply:
                 passing("after-send")
-                if reply.headers.get("content-encoding", "identity") != "identity":
-                    raise Failed("malformed", "the reply is packed, and nobody asked for that", again=True)
                 return read_stream(reply.iter_bytes(), begun)
 
         return self._guarded(ask, end)
@@ -193,17 +219,14 @@ class Wire:
         """Ask under the watchdog; whatever goes wrong becomes Failed or Stopped."""
         self.ready()
         self.client()  # the import is no part of the deadline
-        state = self._line.__dict__
-        state.update(socket=None, shut=False)
-        number = self._dog.at(end, lambda: _shut(state))
+        line = self._lines.line = Line()
+        number = self._dog.at(end, lambda: _shut(line))
         try:
+            if self._given_up:
+                raise Failed("interrupted", "the run was interrupted", billed=False)
             return ask()
-        except (Failed, Stopped) as error:
-            raise (
-                _late(billed) if state["shut"] and not isinstance(error, Stopped) else self._without_key(error)
-            ) from None
         except Exception as error:  # noqa: BLE001  SDK and transport raise many kinds; each gets its name here
-            raise _late(billed) if state["shut"] else self._without_key(self._named(error, billed)) from None
+            raise self._without_key(self._named(error, line, billed)) from None
         finally:
             self._dog.off(number)
 
@@ -215,53 +238,47 @@ class Wire:
         return error
 
     def stop(self) -> None:
-        """Give up all calls in flight."""
+        """Give up all calls in flight, and make no other."""
+        self._given_up = True
         self._dog.all_now()
 
-    def _named(self, error: Exception, billed: bool) -> Failed:
-        """The failure that an exception of the SDK, or of what is below it, stands for."""
+    def _named(self, error: Exception, line: Line, billed: bool) -> Failed | Stopped:
+        """The failure that an exception of ours, of the SDK or of what is below it stands for."""
         import anthropic
         import httpx2
 
-        if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
-            return _late(billed)
+        cause, billed = error.__cause__ or error, billed and line.socket is not None
+        if isinstance(error, Stopped):
+            return error
+        if line.shut:
+            return Failed("interrupted", "the call was given up", billed=billed) if self._given_up else _late(billed)
+        if isinstance(cause, Failed):
+            return cause
         if isinstance(error, anthropic.APIStatusError):
             return self._status(error)
+        if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+            return Failed("unreachable", f"the service cannot be reached: {cause}", billed=False, again=True)
+        if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
+            return _late(billed)
         if isinstance(error, (anthropic.APIConnectionError, httpx2.HTTPError, OSError)):
-            cause = error.__cause__ or error
-            never = isinstance(cause, httpx2.ConnectError)
-            what = "the service cannot be reached" if never else "the connection broke"
-            return Failed(
-                "unreachable" if never else "cut-off", f"{what}: {cause}", billed=billed and not never, again=True
-            )
-        if isinstance(error, (ValueError, TypeError, KeyError, AttributeError, anthropic.AnthropicError)):
-            return Failed("malformed", f"the reply cannot be read: {type(error).__name__}", billed=billed, again=True)
-        raise error
+            return Failed("cut-off", f"the connection broke: {cause}", billed=billed, again=True)
+        what = "the reply cannot be read" if billed else "the request cannot be sent"
+        return Failed("malformed", f"{what}: {type(error).__name__}", billed=billed, again=billed)
 
     def _status(self, error: Any) -> Failed:
         status, body = int(error.status_code), error.body if isinstance(error.body, dict) else {}
+        after = asked_for(error.response.headers.get("retry-after", ""), self._wall())
         found = error_of(body.get("error"), status)
-        said = f"{found.said} {error.type or ''}".lower()
-        if status in _FATAL or any(word in said for word in _SPENT):
-            spent = status == 402 or any(word in said for word in _SPENT)
+        said = f"{found.said} {error.type} {error.error_code}".lower()
+        spent = status == 402 or (status in _SPENT_STATUS and any(word in said for word in _SPENT))
+        if spent or status in _FATAL:
             return Failed("budget" if spent else "denied", found.said, billed=False, fatal=True, gone=status == 404)
         if status == 429:
-            return Failed("limited", found.said, billed=False, again=True, after=self._after(error.response.headers))
+            return Failed("limited", found.said, billed=False, again=True, after=after)
         if status in _AGAIN:
             outcome = "limited" if status == 529 else found.outcome
-            return Failed(outcome, found.said, billed=False, again=True, after=self._after(error.response.headers))
+            return Failed(outcome, found.said, billed=False, again=True, after=after)
         return Failed("unusable", found.said, billed=False)
-
-    def _after(self, headers: Mapping[str, str]) -> float | None:
-        """Seconds to wait, from a number or a date; None where the service does not say."""
-        text = headers.get("retry-after", "")
-        with suppress(ValueError):
-            return max(0.0, float(text))
-        from email.utils import parsedate_to_datetime
-
-        with suppress(ValueError, TypeError):
-            return max(0.0, parsedate_to_datetime(text).timestamp() - self._wall())
-        return None
 
 
 def _late(billed: bool) -> Failed:
@@ -275,14 +292,13 @@ def _trace(line: Line) -> Callable[[str, Mapping[str, Any]], None]:
         if name.endswith((".connect_tcp.complete", ".start_tls.complete")):
             line.socket = info["return_value"].get_extra_info("socket")
             if line.shut:
-                _shut(line.__dict__)
+                _shut(line)
 
     return seen
 
 
-def _shut(state: dict[str, Any]) -> None:
-    state["shut"] = True
-    held = state.get("socket")
-    if held is not None:
+def _shut(line: Line) -> None:
+    line.shut = True
+    if line.socket is not None:
         with suppress(OSError):
-            held.shutdown(socket.SHUT_RDWR)
+            line.socket.shutdown(socket.SHUT_RDWR)

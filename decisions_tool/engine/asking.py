@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -100,7 +100,7 @@ class Asking:
 
     # -- asking
 
-    def ask(self, questions: Sequence[Question], settings: Settings) -> Iterator[list[Taken]]:
+    def ask(self, questions: Sequence[Question], settings: Settings) -> Generator[list[Taken]]:
         """Hand the questions in; answers are given back in their order, those that are there together as one.
 
         Raises Stopped at the end where no more can be asked.
@@ -150,10 +150,9 @@ class Asking:
     def _leave(self, pool: ThreadPoolExecutor, out: Sequence[_Out]) -> None:
         """Ask nothing more and wait for what is paid for; a second interrupt gives that up too."""
         self.till.closed = "the run was interrupted"
-        self.listen(
-            Event("stopping", "", "", text="waiting for the answers that are under way; once more Ctrl-C gives them up")
-        )
+        said = "waiting for the answers that are under way; once more Ctrl-C gives them up"
         try:
+            self.listen(Event("stopping", "", "", text=said))
             pool.shutdown(wait=True, cancel_futures=True)
         except KeyboardInterrupt:
             for backend in {item.backend.name: item.backend for item in out}.values():

@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import NamedTuple
@@ -149,8 +150,9 @@ class Engine:
             elif question.packet.key not in self.asking.failed:
                 questions.append(question)
         recorded = self._record_there([(item, {}) for item in ready])
-        for there in self.asking.ask(questions, settings):
-            recorded += self._record_there(there)
+        with closing(self.asking.ask(questions, settings)) as answers:
+            for there in answers:
+                recorded += self._record_there(there)
         return recorded
 
     def _edited(self, case: Case, ask: Ask) -> bool:

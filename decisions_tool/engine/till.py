@@ -76,7 +76,7 @@ class Drawer:
         """Write down that a call is about to begin; Stopped where its worst case does not fit into the budget."""
         with self._guard:
             if self.closed:
-                raise Stopped("budget", self.closed, "decisions run")
+                raise Stopped("interrupted", self.closed, "decisions run")
             self._fits(call)
             self._write_down(call)
         passing("after-reserve")

@@ -88,7 +88,10 @@ def _messages(body: dict[str, object]) -> Iterator[str]:
             yield f"messages.{index}.role: Input should be 'user' or 'assistant'"
         if not message.get("content"):
             yield f"messages.{index}.content: must not be empty"
-    if messages and messages[-1].get("role") == "assistant":
+    paused = (
+        any(part.get("type") == "server_tool_use" for part in items(messages[-1].get("content"))) if messages else False
+    )
+    if messages and messages[-1].get("role") == "assistant" and not paused:
         yield "messages: this model does not support assistant message prefill; the conversation must end with a user message"
 
 
