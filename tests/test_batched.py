@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from decisions_tool.agents import batches
 from decisions_tool.agents.protocol import Packet
+from decisions_tool.agents.wire import Wire
 from decisions_tool.documents.base import Meta
 from decisions_tool.documents.batch import Batch, Sent
 from decisions_tool.testing import Asked, Batching, Faults, Loopback, Said
@@ -120,12 +122,21 @@ def test_where_no_item_brought_anything_the_run_ends_and_says_so(asked: Repo, se
     assert len(made(server)) == 2 and proposed(asked) == SLOTS
 
 
-def test_results_that_end_before_their_end_are_no_reason_to_ask_again(asked: Repo, serve: Serve, cli: Cli) -> None:
-    faults = Faults(["cut-clean=0"], paths=("/v1/messages/batches/*/results",))
-    server = serve(faults=faults)
+def test_results_that_end_before_their_end_are_no_reason_to_ask_again(
+    asked: Repo, serve: Serve, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a broken connection leaves of them may be whole lines."""
+    whole, cuts = Wire.results, [2]
+
+    def cut(wire: Wire, name: str, end: float) -> dict[str, dict[str, Any]]:
+        found = whole(wire, name, end)
+        return dict(list(found.items())[: cuts.pop()]) if cuts else found
+
+    monkeypatch.setattr(Wire, "results", cut)
+    server = serve()
     assert cli("run").code == 4
     assert cli("run").code == 4
-    assert len(made(server)) == 1 and proposed(asked) == SLOTS
+    assert cuts == [] and len(made(server)) == 1 and proposed(asked) == SLOTS
 
 
 def test_an_answer_that_does_not_fit_is_corrected_once(asked: Repo, serve: Serve, cli: Cli) -> None:
@@ -225,10 +236,11 @@ def test_a_batch_whose_id_never_arrived_is_found(delay: float, asked: Repo, serv
 
 def test_a_batch_of_somebody_else_is_not_taken_for_a_lost_one(asked: Repo, serve: Serve, cli: Cli) -> None:
     """While it is under way it looks the same; when it has ended, the lost one is looked for again."""
-    server = serve(batching=Batching(_LONG), faults=Faults(["lost-reply"], paths=("/v1/messages/batches",)))
-    assert cli("run").code == 1
+    server = serve(batching=Batching(_LONG), faults=Faults(["", "lost-reply"], paths=("/v1/messages/batches",)))
     _theirs(server)
+    assert cli("run").code == 1
     assert cli("run").code == 4
+    assert "msgbatch_000001" in asked.at_head(_FILE), "theirs"
     server.finish_batches()
     assert cli("run").code == 4
     assert cli("run").code == 4

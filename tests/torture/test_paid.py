@@ -61,7 +61,7 @@ def test_no_kill_costs_an_answer_or_has_it_paid_twice(
         workers.put(second)
         prepared = asked_of(backend, tmp_path / "prepared", first).path
         shutil.rmtree(prepared / ".git" / "hooks")
-        usual = _measured(prepared, tmp_path / "usual", first)
+        usual = min(_measured(prepared, tmp_path / f"usual-{number}", first) for number in range(3))
         trials = [_trial(number, dice) for number in range(amount("PAID", 300) * len(_KILLS) // sum(_KILLS) // 2)]
         began = time.monotonic()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
