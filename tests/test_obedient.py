@@ -90,7 +90,7 @@ class Obedient:
         return wanted.answer(body)
 
     def _open(self, packet: Packet, told: set[str]) -> Iterator[Attempt]:
-        for number, attempt in sorted(enumerate(ATTEMPTS), key=lambda item: (not item[1].after, not item[1].where)):
+        for number, attempt in sorted(enumerate(ATTEMPTS), key=lambda item: (not item[1].where, not item[1].after)):
             wanted = (attempt.after or f"{number:03d}") in told
             if wanted and attempt.name not in self.done and (not attempt.where or packet.phase in attempt.where):
                 yield attempt
