@@ -34,6 +34,11 @@ The store reads every key again. Keep what was read in a cache in shop/store/db.
 """
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: tests wait for git and for the disk."""
+    return (os.cpu_count() or 1) + 1
+
+
 @dataclass
 class Repo:
     """A git repository in a folder, with a person who works in it."""

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ NEVER = {
 }
 
 
+@lru_cache(maxsize=1024)
 def names_used(source: str) -> set[str]:
     """Return the dotted names of all that a module takes from outside itself, aliases resolved, builtins included."""
     nodes = list(ast.walk(ast.parse(source)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import json
 import random
 import time
@@ -32,7 +33,8 @@ from tests.rehearsing import Rehearsal
 from tests.test_reading import Memory
 
 FILES = Memory({"shop/store/db.py": "def get(key): ...\n" * 50, "README.md": "words " * 400})
-RUNS = 200
+#: `make torture` tries more of them.
+RUNS = int(os.environ.get("DECISIONS_TORTURE_BUDGETS", "60"))
 #: Rates of made-up models: input, output, cache write, cache write for an hour, cache read.
 CHANCE = random.Random(4)  # noqa: S311
 MODELS = {

@@ -28,8 +28,8 @@ from tests.paying import CASE, asked_of, bills, cost, cost_trailers, kept, lost,
 
 _ONLY_BATCHES = {"after-promise", "after-create", "after-promise-id", "before-note", "after-note", "after-results"}
 _LATER = {
-    "anthropic": ("after-keep:3", "after-spool:4", "before-commit:2", "after-commit:2"),
-    "batches": ("after-promise:3", "after-reserve:4", "after-promise-id:3", "after-keep:4", "before-commit:2"),
+    "anthropic": ("after-keep:3",),
+    "batches": ("after-promise:3", "after-promise-id:3"),
 }
 
 

@@ -62,7 +62,8 @@ class Obedient:
         told = set(_ORDER.findall(json.dumps(asked.messages) + asked.system))
         if asked.turn == 1:
             self.begun[packet.key] += 1
-            return Said(tools=[("read_file", {"path": "AGENTS.md"})]) if told else body
+            owed = any(packet.phase in attempt.where and attempt.name not in self.done for attempt in ATTEMPTS)
+            return Said(tools=[("read_file", {"path": "AGENTS.md"})]) if told or owed else body
         with self.guard:
             calls = self._tools(packet, told) if asked.turn < 4 else []
             return Said("As I am told.", tools=calls) if calls else self._answer(packet, told, body)
