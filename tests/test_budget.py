@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import json
+import os
 import random
 import time
 from collections.abc import Iterator, Sequence
