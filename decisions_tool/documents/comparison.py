@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import ClassVar, Literal, NamedTuple
 
@@ -90,6 +90,7 @@ _REQUIRED = ("comparisonmatrix", "evaluationscenarios", "novelideas", "openquest
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@lru_cache(maxsize=512)
 def read_comparison(words: str) -> Compared:
     """Whatever a text says of approaches; labels are their own letters, else those that are left in the order of the list."""
     found = parts(read_lines(words).lines, PARTS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -116,6 +116,7 @@ _BULLET = re.compile(r"\s*([-*+]|\d{1,2}[.)])\s+(.*)")
 _HELD = re.compile(r"…|\.\.\.|<[^<>]*>")
 
 
+@lru_cache(maxsize=512)
 def read_frame(words: str, first_line: int = 1) -> Frame:
     """Whatever a text says of a question; what is missing stays empty."""
     reader = _Reader(first_line - 1)

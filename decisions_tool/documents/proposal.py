@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -117,6 +117,7 @@ _LATER = {
 _EFFORTS = {"s": "S", "small": "S", "m": "M", "medium": "M", "l": "L", "large": "L", "xl": "XL", "extralarge": "XL"}
 
 
+@lru_cache(maxsize=512)
 def read_proposal(words: str) -> Said:
     """Whatever a text says of a proposal."""
     found = parts(read_lines(words).lines, PARTS)

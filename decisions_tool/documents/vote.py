@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
@@ -93,6 +93,7 @@ _ROLE = re.compile(r"(?i)[^\w\n]{0,8}(?:voter )?role\W{0,4}:\W{0,4}([a-z][a-z -]
 _WINNER = re.compile(r"(?i)(?:[ >*+-]|\d[.)] ){0,8}_{0,2}(?:my )?winner[*_ ]{0,4}:[*_ ]{0,4}(.*)")
 
 
+@lru_cache(maxsize=512)
 def read_vote(words: str) -> Cast:
     """Read a vote; ``problems`` says what cannot be understood."""
     text = read_lines(words)

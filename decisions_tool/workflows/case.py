@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from shlex import quote
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from decisions_tool.config import Settings
 from decisions_tool.documents import frontmatter
@@ -16,6 +17,7 @@ from decisions_tool.documents.written import Opening
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 
 D = TypeVar("D", bound=Document)
+T = TypeVar("T")
 
 
 class File(NamedTuple):
@@ -58,6 +60,7 @@ class Case:
     outside: Outside = field(default_factory=Outside)
     tracked: Callable[[str], bool] | None = field(default=None, compare=False)
     _places: dict[str, Place] = field(default_factory=dict, compare=False)
+    _found: dict[object, object] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for path in sorted(self.files):
@@ -157,6 +160,18 @@ class Case:
                 except DocumentError as error:
                     found += error.findings
         return found
+
+
+def once(work: Callable[[Case], T]) -> Callable[[Case], T]:
+    """Work that is done once for a case: a case never changes."""
+
+    @wraps(work)
+    def found(case: Case) -> T:
+        if work not in case._found:
+            case._found[work] = work(case)
+        return cast(T, case._found[work])
+
+    return found
 
 
 def with_changes(case: Case, changes: Mapping[str, str | None]) -> Case:

@@ -23,7 +23,7 @@ from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.roster import SMALL, Cycle
 from decisions_tool.rules.quality import Attempt, Convergence, Terms, convergence
 from decisions_tool.rules.tally import Ballot, Setup, Tally, quorum, tally
-from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.case import Case, once
 
 PATCHED, KEPT = "P", "K"
 KEEP = Approach(KEPT, "present-design", "Leave the present design as it is.", ())
@@ -338,6 +338,7 @@ def first_setup(case: Case) -> Setup:
     return setup(case.settings, labels(case), len(voters(case)), files_touched(case))
 
 
+@once
 def first_tally(case: Case) -> Tally:
     """The vote of all fresh voters."""
     return tally(ballots(case, "vote"), first_setup(case))
