@@ -62,7 +62,8 @@ class Chain:
     def commits(self) -> list[str]:
         """The ids of the commits, whose objects are then in the repository; signed where the user signs."""
         git = self.repository.git
-        if git.switched_on("commit.gpgsign") or git.setting("i18n.commitencoding"):
+        encoding = git.setting("i18n.commitencoding") or "utf-8"
+        if git.switched_on("commit.gpgsign") or encoding.lower() not in {"utf-8", "utf8"}:
             git.run("unpack-objects", "-q", "--strict", stdin=self.objects.pack())
             return self._by_git()
         found, parent = [], self.tip

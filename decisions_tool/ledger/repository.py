@@ -178,7 +178,8 @@ class Repository:
 
     def know(self, tree: str, data: bytes) -> None:
         """Take a raw tree that is not in the repository yet as if it were."""
-        self._trees.setdefault(tree, parse_tree(data, len(tree) // 2))
+        if tree not in self._trees:
+            self._trees[tree] = parse_tree(data, len(tree) // 2)
 
     def identity(self, name: str) -> str:
         """GIT_AUTHOR_IDENT or GIT_COMMITTER_IDENT as git has it, with the time at which it was first asked for."""

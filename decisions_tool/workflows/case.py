@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import cached_property, wraps
 from shlex import quote
 from typing import NamedTuple, TypeVar, cast
 
@@ -83,14 +83,25 @@ class Case:
 
     def paths(self, kind: str) -> tuple[str, ...]:
         """Paths of all documents of a kind, sorted."""
-        return tuple(path for path, where in self._places.items() if where.kind == kind)
+        return self._by_kind.get(kind, ())
 
-    def slots(self, kind: str) -> dict[str, str]:
-        """Slot -> path for a kind with one document a slot; the first name of a slot counts."""
-        found: dict[str, str] = {}
-        for path in self.paths(kind):
-            found.setdefault(self._places[path].slot, path)
+    @cached_property
+    def _by_kind(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for path, where in self._places.items():
+            found.setdefault(where.kind, []).append(path)
+        return {kind: tuple(paths) for kind, paths in found.items()}
+
+    @cached_property
+    def _by_slot(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for path, where in self._places.items():
+            found.setdefault(where.kind, {}).setdefault(where.slot, path)
         return found
+
+    def slots(self, kind: str) -> Mapping[str, str]:
+        """Slot -> path for a kind with one document a slot; the first name of a slot counts."""
+        return self._by_slot.get(kind, {})
 
     def path(self, kind: str, slot: str = "") -> str:
         """Where the document of a kind is, or would be."""
