@@ -27,6 +27,8 @@ _CODE_BASE = 37_000
 _FIRST, _WHOLE = 0.5, 2.0
 _EACH = 40
 _SLOTS = 1_000
+#: Seconds that an answer takes where many are asked at once.
+_LONG = 12.0
 _TURNS = 10
 #: What the description of the process quotes for one question of a code base of this size, in USD: all Opus, all Sonnet.
 _QUOTED = ("5.50", "1.10")
@@ -94,7 +96,7 @@ def _many(folder: Path) -> Iterator[Figure]:
     toml = _TOML.format(backend="anthropic", parallel=_SLOTS) + f"[panels]\nfull = {json.dumps(names)}\n" + experts
     front = "---\ntype: request\nschema: 1\ncase: many\nstatus: open\npanel: full\n---\n# Many eyes\n\nLook at everything.\n"
     place = make(folder / "many", [*code(), ("decisions.toml", toml), ("_tasks/many/001-user-request.md", front)])
-    with _served(place, Latency(_FIRST, 10.0), until="review") as server:
+    with _served(place, Latency(_FIRST, _LONG), until="review") as server:
         peak = _peak(decisions("run"), place)
     at_once = _most_at_once(server.log)
     yield Figure(f"{_SLOTS:,} slots at once", peak, "MB", 300, f"{at_once} answers were open at one time")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -88,8 +89,11 @@ class Chain:
         return f"tree {link.tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{link.message}".encode()
 
     def _now(self, name: str) -> str:
-        """Who git says that the user is, at this second."""
-        who, _, zone = self.repository.identity(name).rpartition(" ")
+        """Who git says that the user is, at this second unless the environment names another."""
+        said = self.repository.identity(name)
+        if os.environ.get(name.replace("IDENT", "DATE")):
+            return said
+        who, _, zone = said.rpartition(" ")
         return f"{who.rpartition(' ')[0]} {int(time.time())} {zone}"
 
     def _write(self, path: str, text: str | None, left: bytes | None) -> Write:
