@@ -37,6 +37,8 @@ from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait
 from decisions_tool.workflows.tables import row
 
 _TRIES = 40
+#: Answers that land at once: each has trees of its own in memory until then.
+_AT_ONCE = 64
 
 
 @dataclass
@@ -149,10 +151,10 @@ class Engine:
                 ready.append(held)
             elif question.packet.key not in self.asking.failed:
                 questions.append(question)
-        recorded = self._record_there([(item, {}) for item in ready])
+        recorded = self._record_all([(item, {}) for item in ready])
         with closing(self.asking.ask(questions, settings)) as answers:
             for there in answers:
-                recorded += self._record_there(there)
+                recorded += self._record_all(there)
         return recorded
 
     def _edited(self, case: Case, ask: Ask) -> bool:
@@ -175,6 +177,9 @@ class Engine:
         self._blocked[(ask.case, ask.phase, ask.slot)] = Wait(ask.case, ask.phase, "a person", why, command)
 
     # -- recording
+
+    def _record_all(self, taken: list[Taken]) -> int:
+        return sum(self._record_there(taken[at : at + _AT_ONCE]) for at in range(0, len(taken), _AT_ONCE))
 
     def _record_there(self, taken: list[Taken]) -> int:
         """Record answers that are there together, a commit each, landed at once; where one does not fit, one by one."""

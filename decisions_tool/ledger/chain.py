@@ -52,9 +52,7 @@ class Chain:
             raise DecisionsError("the answer changes nothing", "decisions status")
         made = self.objects.rewrite(self.repository.entries, self._root, {w.path: w.after or None for w in writes})
         self._root = made if made is not None else self.objects.tree([])
-        for oid, (kind, data) in self.objects.made.items():
-            if kind == "tree":
-                self.repository.know(oid, data)
+        self.repository.know(self.objects.trees)
         for write in writes:
             earlier = self._writes.get(write.path)
             self._writes[write.path] = replace(earlier, after=write.after) if earlier else write

@@ -19,6 +19,7 @@ class Objects:
     def __init__(self, width: int) -> None:
         self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha256 if width == 64 else hashlib.sha1
         self.made: dict[str, tuple[str, bytes]] = {}
+        self.trees: dict[str, tuple[Entry, ...]] = {}
 
     def name(self, kind: str, data: bytes) -> str:
         """The id that an object has in this repository."""
@@ -33,9 +34,11 @@ class Objects:
     def tree(self, entries: Sequence[Entry]) -> str:
         """A tree of entries, in git's order."""
         ordered = sorted(entries, key=lambda e: _name(e) + (b"/" if e.mode == "40000" else b""))
-        return self.add(
+        oid = self.add(
             "tree", b"".join(f"{e.mode} ".encode() + _name(e) + b"\0" + bytes.fromhex(e.oid) for e in ordered)
         )
+        self.trees[oid] = tuple(ordered)
+        return oid
 
     def rewrite(
         self, read: Callable[[str], tuple[Entry, ...]], tree: str | None, changes: Mapping[str, str | None]

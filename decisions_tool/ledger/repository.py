@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -176,10 +176,9 @@ class Repository:
             held = self._trees[tree] = parse_tree(found[1], len(tree) // 2)
         return held
 
-    def know(self, tree: str, data: bytes) -> None:
-        """Take a raw tree that is not in the repository yet as if it were."""
-        if tree not in self._trees:
-            self._trees[tree] = parse_tree(data, len(tree) // 2)
+    def know(self, trees: Mapping[str, tuple[Entry, ...]]) -> None:
+        """Take trees that are not in the repository yet as if they were."""
+        self._trees |= trees
 
     def identity(self, name: str) -> str:
         """GIT_AUTHOR_IDENT or GIT_COMMITTER_IDENT as git has it, with the time at which it was first asked for."""
