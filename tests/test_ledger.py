@@ -1120,3 +1120,9 @@ def test_make_repo_is_what_the_tests_believe(tmp_path: Path) -> None:
     assert repo.git("status", "--porcelain") == "" and repo.git("rev-list", "--count", "HEAD") == "1"
     with pytest.raises(Busy), closing(Repository(repo.path)) as one, run_lock(one.place), run_lock(one.place):
         pass
+
+
+def test_the_mark_of_an_owner_that_died_before_it_took_the_index_is_swept(started: Repo, cli: Cli) -> None:
+    mark = started.write(".git/decisions-index-owner.4194304", "decisions 4194304\n")
+    assert cli("run").code == 0
+    assert not mark.exists()

@@ -113,7 +113,7 @@ class Ledger:
         """Remove files that killed runs did not come to rename; for the start of a run, before anything is asked."""
         place = self.repository.place
         left = [path for path in place.git_dir.glob("decisions-index-*") if path.name.rpartition("-")[2].isdigit()]
-        left += place.git_dir.glob(".decisions-pending.json.*.tmp")
+        left += [*place.git_dir.glob(".decisions-pending.json.*.tmp"), *place.git_dir.glob("decisions-index-owner.*")]
         left += [
             path for folder in ("spool", "intents", "till/heads") for path in (place.store / folder).glob(".*.tmp")
         ]
