@@ -247,6 +247,8 @@ HANGING = [headers_without_end, silence, half_an_answer, one_byte_after_the_othe
 
 
 def test_a_deadline_holds_whatever_the_server_does() -> None:
+    """A7"""
+
     def ask(speak: Callable[[socket.socket], None]) -> tuple[str, float, float, list[str]]:
         till = Notebook()
         with mouth(speak) as (url, gone):

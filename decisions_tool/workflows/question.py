@@ -32,9 +32,8 @@ KEEP = Approach(KEPT, "present-design", "Leave the present design as it is.", ()
 def framing(case: Case) -> Framing:
     found = case.find(Framing)
     if found is None:
-        raise DecisionsError(
-            f"{case.path('framing')} is missing", f'decisions new question "…" --slug {quote(case.slug)}'
-        )
+        hint = f'decisions new question "…" --slug {quote(case.slug)}'
+        raise DecisionsError(f"{case.path('framing')} is missing", hint)
     return found
 
 
