@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 from decisions_tool.agents.prices import Tariff
@@ -22,7 +23,7 @@ _CORRECT = "Your answer cannot be taken: {why}\n\nAnswer again: the whole answer
 
 def first(packet: Packet, tariff: Tariff, lifetime: str = "", tools: bool = True) -> dict[str, Any]:
     """The first request of a conversation; ``lifetime`` is that of the cached head, five minutes unless it says 1h."""
-    head, tail = packet.prompt[: packet.shared], packet.prompt[packet.shared :]
+    head, tail = _same(packet.prompt[: packet.shared]), packet.prompt[packet.shared :]
     params: dict[str, Any] = {
         "model": tariff.model,
         "max_tokens": min(packet.limits.output, tariff.output),
@@ -35,6 +36,12 @@ def first(packet: Packet, tariff: Tariff, lifetime: str = "", tools: bool = True
     if tools:
         params["tools"] = [*TOOLS, *_search(packet)]
     return params
+
+
+@lru_cache(maxsize=64)
+def _same(head: str) -> str:
+    """One string for all slots that share a head: a thousand of them are held at once."""
+    return head
 
 
 def _marked(block: dict[str, Any], marked: bool, lifetime: str = "") -> dict[str, Any]:

@@ -126,7 +126,10 @@ class Case:
         return self.read(kind, path) if self.file(path) else None
 
     def text(self, path: str) -> str:
-        return frontmatter.decode(self._data(path), path)
+        """The text of a file, the same object for everybody who reads it."""
+        if path not in self._found:
+            self._found[path] = frontmatter.decode(self._data(path), path)
+        return cast(str, self._found[path])
 
     @property
     def opening(self) -> Opening | None:
