@@ -70,7 +70,7 @@ def waiting(folder: Path) -> Iterator[Figure]:
         _afresh(place, base)
         with _served(place, Latency(_FIRST, _WHOLE)) as server:
             took.append(timed(lambda: run(decisions("run"), place)))
-        answers, path = len(server.log), _critical(server.log)
+        answers, path = len(server.log), min(path or 1e9, _critical(server.log))
     over = (min(took) - path - (importing - bare)) * 1000 / answers
     said = f"{min(took):.1f} s for {answers} answers; critical path {path:.1f} s, import of the SDK {importing - bare:.1f} s"
     yield Figure("cycle with 2 s answers, beyond its critical path and the import", over, "ms an answer", _EACH, said)
@@ -99,7 +99,7 @@ def _many(folder: Path) -> Iterator[Figure]:
     with _served(place, Latency(_FIRST, _LONG), until="review") as server:
         peak = _peak(decisions("run"), place)
     at_once = _most_at_once(server.log)
-    yield Figure(f"{_SLOTS:,} slots at once", peak, "MB", 300, f"{at_once} answers were open at one time")
+    yield Figure(f"{_SLOTS:,} slots at once, of which {at_once:,} were open at one time", peak, "MB", 300)
 
 
 def _peak(command: list[str], place: Path) -> float:
