@@ -1,0 +1,1 @@
+"""Decisions held against the code that they are about."""
