@@ -55,11 +55,27 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         cases = _cases([folder / path for path in paths] or _everything(folder))
         for root, case in sorted(cases):
             found += _check_case(root, case)
+        found = _with_records(found, [folder / path for path in paths] or _everything(folder))
     if staged and files == 0 and not as_json:
         return 0
     if paths == () and files == 0 and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
     return _report(found, files, strict, as_json)
+
+
+def _with_records(found: list[Finding], paths: list[Path]) -> list[Finding]:
+    """Findings with those on decision records side by side; in a record of others the format is theirs, so nothing there is an error."""
+    from decisions_tool.ledger.disk import managed_root
+    from decisions_tool.ledger.record_files import check_shelf, managed, shelf
+
+    for path in paths:
+        if not path.is_dir() or path.is_symlink() or managed(managed_root(path)[1]):
+            continue
+        here = shelf(path, ".", keep=True)
+        theirs = {record.path for record in here.records.records if record.format != "decisions"} | set(here.pages)
+        found = [f._replace(severity="warning") if f.path in theirs and f.rule.startswith("document/") else f for f in found]
+        found += check_shelf(here)
+    return found
 
 
 def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> int:

@@ -52,7 +52,7 @@ def put_finding(finding: Finding) -> None:
     where = f"{path}:{finding.line}:{finding.column}" if finding.line else path
     put(
         f"{where}: {finding.severity}: {finding.message} [{finding.rule}]",
-        "error" if finding.severity == "error" else "warning",
+        finding.severity if finding.severity != "info" else "quiet",
     )
     if finding.hint:
         put(f"    Hint: {finding.hint}", "quiet")
@@ -60,8 +60,8 @@ def put_finding(finding: Finding) -> None:
 
 def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
     found = list(findings)
-    errors = sum(finding.severity == "error" for finding in found)
-    return {"files": files, "errors": errors, "warnings": len(found) - errors}
+    errors, warnings = (sum(finding.severity == severity for finding in found) for severity in ("error", "warning"))
+    return {"files": files, "errors": errors, "warnings": warnings}
 
 
 @contextmanager

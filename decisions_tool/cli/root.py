@@ -49,6 +49,9 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "cost": ("money:cost", "What has been paid: by phase, role, model, case or day."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
+    ("Records", {
+        "list": ("records:list_", "All decision records of a folder, in any format."),
+    }),
     ("Prove", {
         "check": ("checking:check", "Hold files to their rules: disk, staged bytes or a folder."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),

@@ -1,0 +1,197 @@
+"""Where a decision record says something about itself: front matter, fields, tables and sections, by line. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from decisions_tool.documents.outline import Hidden, heading
+from decisions_tool.documents.record_words import bare, classes, days
+
+_KEY = re.compile(r"([^\W\d_][\w .-]*?)[ \t]*[:=](?:[ \t]+(.*)|[ \t]*$)")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
+_COMMENT = re.compile(r"(?:^|[ \t])#.*")
+_NAME = re.compile(r"\s*(?:>\s*)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?)?[^\w\[!`]*([^\W\d_][\w .()/-]{0,40}?)\s*(?:::|[:：=])(?!//)\s*(.*)")
+_BETWEEN = re.compile(r"(?<=\S)(?:\s+[|·•]\s+|\s*<br\s*/?>\s*|\t+|;\s+(?=\W*[A-Z][\w ]*\W*:)|,\s+(?=\W*[A-Z][a-z]+\W*:)|\s{2,}(?=\W*[A-Z][\w ]*:))")
+_CELLS = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_UNDER = re.compile(r"(?:=+|-{2,})\s*")
+_BADGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+
+
+class Said(NamedTuple):
+    """A named value; ``line`` counts from 0."""
+
+    name: str
+    value: str
+    line: int
+
+
+class Head(NamedTuple):
+    """A heading; ``end`` is the line after the last one of its own text."""
+
+    title: str
+    level: int
+    line: int
+    begin: int
+    end: int
+
+
+class Page(NamedTuple):
+    """A record taken apart: ``lines`` without what is hidden; ``body`` is the line that follows the front matter."""
+
+    lines: list[str]
+    front: list[Said]
+    body: int
+    heads: list[Head]
+
+
+def page(text: str) -> Page:
+    """Take the text of a record apart; line ends of any kind count as one."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    front, body = _front_matter(lines)
+    if "```" in text or "~~~" in text or "<!--" in text:
+        hidden = Hidden()
+        lines[body:] = ["" if hidden.covers(line) else line for line in lines[body:]]
+    return Page(lines, front, body, _heads(lines, body))
+
+
+def _front_matter(lines: list[str]) -> tuple[list[Said], int]:
+    """(what the front matter says, the line after it)."""
+    fence = lines[0].lstrip("\ufeff").rstrip()
+    if fence not in {"---", "+++"}:
+        return [], 0
+    ends = {fence, "..."}
+    end = next((at for at in range(1, len(lines)) if lines[at].rstrip() in ends), 0)
+    found = list(_keys(lines, end))
+    return (found, end + 1) if found or end == 1 else ([], 0)
+
+
+def _keys(lines: list[str], end: int) -> Iterator[Said]:
+    """Top-level keys; what spans several lines is joined by commas."""
+    begun: tuple[str, str, int] | None = None
+    more: list[str] = []
+    for at in range(1, end):
+        line = lines[at]
+        match = None if line[:1] in {" ", "\t", "-", "#", ""} else _KEY.match(line)
+        if match is None:
+            more += [line.strip()] if line[:1] != "#" else []
+            continue
+        if begun:
+            yield _said(*begun, more)
+        begun, more = (match[1].strip().lower().replace("_", "-").replace(" ", "-"), match[2] or "", at), []
+    if begun:
+        yield _said(*begun, more)
+
+
+def _said(name: str, value: str, line: int, more: list[str]) -> Said:
+    value = unquoted(value)
+    if more and (not value or value[0] in ">|[\"'"):
+        rest = [unquoted(item.removeprefix("- ")) for item in more if item and not item.startswith("#")]
+        value = ", ".join(filter(None, [*([] if value[:1] in {">", "|"} else [value]), *rest]))
+    return Said(name, value, line)
+
+
+def unquoted(value: str) -> str:
+    """A YAML scalar without quotes and comment."""
+    value = value.strip()
+    match = _QUOTED.match(value) if value[:1] in {'"', "'"} else None
+    if match:
+        return (match[1] or match[2] or "").strip()
+    return _COMMENT.sub("", value).strip() if "#" in value else value
+
+
+def _heads(lines: list[str], body: int) -> list[Head]:
+    """ATX and underlined headings, in their order."""
+    found: list[tuple[str, int, int, int]] = []
+    for at in range(body, len(lines)):
+        line = lines[at]
+        if "#" in line[:4]:
+            match = heading(line)
+            if match:
+                found.append((match[1], match[0], at, at + 1))
+        elif line[:2] in {"==", "--"} and _underlines(lines, at, body):
+            found.append((lines[at - 1].strip(), 1 if line[0] == "=" else 2, at - 1, at + 1))
+    ends = [line for _, _, line, _ in found[1:]] + [len(lines)]
+    return [Head(*begun, end) for begun, end in zip(found, ends, strict=True)]
+
+
+def _underlines(lines: list[str], at: int, body: int) -> bool:
+    above = lines[at - 1].strip() if at > body else ""
+    alone = at - 1 == body or not lines[at - 2].strip()
+    return bool(above) and alone and above[0] not in "#|>-*+" and _UNDER.fullmatch(lines[at]) is not None
+
+
+# ---------------------------------------------------------------------- fields in the body
+
+
+def fields(lines: Sequence[str], begin: int, end: int) -> Iterator[Said]:
+    """Named values between two lines: ``**Name:** value``, list items, several on a line, tables, badges."""
+    at = begin
+    while at < end:
+        line = lines[at]
+        if "|" in line and at + 1 < end and _is_table(lines, at):
+            below = at + 1
+            while below < end and "|" in lines[below]:
+                below += 1
+            yield from _table(lines, at, below)
+            at = below
+            continue
+        if ":" in line or "：" in line or "=" in line:
+            yield from _line_fields(line, at)
+        at += 1
+
+
+def _line_fields(line: str, at: int) -> Iterator[Said]:
+    if "![" in line:
+        yield from (Said("status", match[0], at) for match in _BADGE.finditer(line) if "status" in match[0].lower())
+    for part in _BETWEEN.split(line):
+        match = _NAME.match(part.replace("*", "").replace("__", "") if "*" in part or "__" in part else part)
+        if match:
+            value = part[_after_colon(part) :].lstrip("*_ \t") if "~" not in part else match[2]
+            yield Said(match[1].strip().lower(), value.strip(), at)
+
+
+def _after_colon(part: str) -> int:
+    """Where the value of a field begins."""
+    match = re.search(r"(?:::|[:：=])(?!//)", part)
+    return match.end() if match else 0
+
+
+def _is_table(lines: Sequence[str], at: int) -> bool:
+    return _RULE.fullmatch(lines[at + 1]) is not None and "|" in lines[at + 1] or lines[at].lstrip().startswith("|")
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a table row, with their markup."""
+    inner = line.strip()
+    inner = inner.removeprefix("|").removesuffix("|")
+    return [cell.strip() for cell in _CELLS.split(inner)]
+
+
+def _table(lines: Sequence[str], at: int, end: int) -> Iterator[Said]:
+    """A table of names and values, or one whose header has the names and whose last row has what is so now."""
+    rows = [(line, cells(lines[line])) for line in range(at, end) if not _RULE.fullmatch(lines[line])]
+    if not rows:
+        return
+    names = [_cell_name(cell) for cell in rows[0][1]]
+    if len(rows) > 1 and not any(_is_value(cell) for cell in rows[0][1][1:]) and set(names) & {"status", "state", "date"}:
+        line, last = next(((line, row) for line, row in reversed(rows) if any(row)), rows[-1])
+        yield from (Said(name, value, line) for name, value in zip(names, last, strict=False) if name)
+        return
+    for line, row in rows:
+        yield from (Said(_cell_name(name), value, line) for name, value in zip(row, row[1:], strict=False))
+
+
+def _cell_name(cell: str) -> str:
+    return bare(cell).rstrip(":").strip().lower()
+
+
+def _is_value(cell: str) -> bool:
+    return bool(classes(bare(cell)) or days(cell))
+
+
+def shown(lines: Sequence[str], heads: Iterable[Head]) -> list[tuple[int, str]]:
+    """The lines of sections that hold something."""
+    return [(at, lines[at]) for head in heads for at in range(head.begin, head.end) if lines[at].strip()]

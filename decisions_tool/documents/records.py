@@ -1,0 +1,370 @@
+"""Decision records as other people keep them, read into one small tuple with the line of each thing that was read. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from decisions_tool.documents.record_fields import Head, Page, Said, fields, page, shown
+from decisions_tool.documents.record_names import dated, numbered
+from decisions_tool.documents.record_states import State, state_of
+from decisions_tool.documents.record_words import Stated, bare, days, status_of
+
+_STATUS_HEAD = re.compile(
+    r"(?:\W|\d)*(?:(?:current|decision|adr|record|document|approval|proposal) )?(?:status|state|estado|statut|stav|статус|状态|ステータス)"
+    r"\b(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*",
+    re.I,
+)
+_STATUS_NAMES = {"status", "state", "adr status", "decision status", "current status", "estado", "statut", "статус", "状态", "adr-status"}
+_DATE_HEAD = re.compile(r"(?:\W|\d)*(?:decision |creation )?date\b(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*", re.I)
+_DATES = ("date", "decision date", "decision-date", "date decided", "date of decision", "decided", "decided on", "decided-on", "accepted",
+          "accepted on", "approved", "date accepted", "datum", "fecha", "last updated", "last-updated", "updated", "last modified",
+          "created", "created on", "created at", "creation date", "date created", "proposed on", "since")  # fmt: skip
+_LINK_HEAD = re.compile(r"(?:\W|\d)*(?:related|links?|references|relationships?|see also|more information|supersed\w+|amend\w+)\b", re.I)
+_OURS = re.compile(r"(?:adrs?|decisions?|records?)\b", re.I)
+_EXAMPLE = re.compile(r"\b(?:examples?|templates?|options?|pros|cons|alternatives?|usage|format)\b", re.I)
+_KNOWN_HEAD = re.compile(
+    r"(?:\W|\d)*(?P<what>context|problem|background|motivation|issue|decision|outcome|solution|consequences|implications|considered options|options|"
+    r"alternatives|rationale|pros and cons)\b",
+    re.I,
+)
+_VERB = re.compile(
+    r"(?P<by>(?:super[sc]ee?d|replac|obsolet|reemplazad|amend|extend|refin|clarifi|updat)[a-z]*[\s_-]+(?:by|por)\b)"
+    r"|(?P<does>\b(?:super[sc]ee?des?|replaces|obsoletes|amends|extends|refines|clarifies|updates)\b)"
+    r"|(?P<other>\brelate[sd][ _-]?(?:to)?\b|\bsee also\b)",
+    re.I,
+)
+_HREF = re.compile(r"\]\(\s*<?([^)>\s]+)|\]:\s*(\S+)|\[\[([^\]|]+)")
+_REF = re.compile(
+    r"(?<![\w/.-])(?:(?P<slug>\d{8}-[\w-]+)|(?:(?:l?adr|dr|rfc|decision|record|nr|no|number)s?[-_ .#]*|#|(?P<bare>^\W*|,\s*|\band\s+|&\s*))"
+    r"(?P<number>\d{1,7}))(?![\d%])",
+    re.I,
+)
+_TITLE = re.compile(
+    r"\s*\[?(?P<label>architectur(?:e|al) decision(?: records?)?|\w{0,4}adr|dr|rfc|(?:design )?decision(?: records?)?|record)?"
+    r"(?P<mark>[\s#:_-]*)(?P<number>\d{1,8})?\]?(?P<sep>\s*[.:)|–—-]*)\s+(?P<rest>\S.*)",
+    re.I,
+)
+
+
+class Link(NamedTuple):
+    """What a record says of another one; ``ref`` is a target as it is written: a path, a slug or a number."""
+
+    kind: str
+    ref: str
+    line: int
+
+
+class Record(NamedTuple):
+    """A decision record; lines count from 1 and are 0 where a thing is not written; ``shape`` is how much it looks like one."""
+
+    path: str
+    prefix: str
+    number: int | None
+    title: str
+    title_line: int
+    heading_number: int | None
+    status: str
+    status_text: str
+    status_line: int
+    status_in: str
+    date: str | None
+    date_text: str
+    date_line: int
+    format: str
+    links: tuple[Link, ...]
+    shape: int
+
+
+def read_record(path: str, text: str) -> Record:
+    """Read a record of whatever format; nothing that it holds is an error."""
+    parts = page(text)
+    name = numbered(path)
+    status = _status(parts)
+    date = _date(path, parts, status)
+    title, line, number = _title(path, parts, name.number if name else None)
+    kinds = {match["what"].lower() for head in parts.heads if (match := _KNOWN_HEAD.match(head.title))}
+    return Record(
+        path, name.prefix.rstrip("-_ ") if name else "", name.number if name else None, title, line, number,
+        status.status, status.text, status.line + 1, status.where, date.iso, date.text, date.line + 1,
+        _format(path, text, parts, status, kinds), tuple(_links(parts, status)), _shape(kinds, status),
+    )  # fmt: skip
+
+
+def _shape(kinds: set[str], status: State) -> int:
+    """4: status, reasons and decision; 3: without a status; 2: a status alone; 1: a heading of the kind."""
+    why = bool(kinds & {"context", "problem", "background", "motivation", "issue"})
+    what = bool(kinds & {"decision", "outcome", "solution"})
+    stated = status.line >= 0 and status.where != "body"
+    return 3 + stated if why and what else 2 if stated and status.status != "missing" else int(bool(kinds))
+
+
+# ---------------------------------------------------------------------- title
+
+
+def _title(path: str, parts: Page, number: int | None) -> tuple[str, int, int | None]:
+    """(title, line, number in the heading)."""
+    first = next((head for head in parts.heads if head.level == 1), None)
+    if first is None and parts.heads and not _section(parts.heads[0].title):
+        first = parts.heads[0]
+    stated = next(((said.value, said.line + 1) for said in parts.front if said.name == "title" and said.value), None)
+    written, line = (first.title, first.line + 1) if first and first.title else stated or ("", 0)
+    words = bare(written)
+    match = _TITLE.fullmatch(words)
+    if match is None or not _labelled(match, number):
+        return words or _from_name(path), line, None
+    return match["rest"], line, int(match["number"]) if match["number"] else None
+
+
+def bare_title(words: str, number: int | None = None) -> str:
+    """A title without number and label: of ``ADR-0007: Use x`` the rest."""
+    words = bare(words)
+    match = _TITLE.fullmatch(words)
+    return match["rest"] if match and _labelled(match, number) else words
+
+
+def _labelled(match: re.Match[str], number: int | None) -> bool:
+    """Whether what stands before a title is a label, and no part of the title."""
+    marked = bool(match["sep"].strip())
+    if not match["number"]:
+        return bool(match["label"]) and (marked or ":" in match["mark"] or "-" in match["mark"])
+    return bool(match["label"]) or marked or int(match["number"]) == number
+
+
+def _section(title: str) -> bool:
+    return bool(_STATUS_HEAD.fullmatch(title) or _KNOWN_HEAD.match(title) or _DATE_HEAD.fullmatch(title))
+
+
+def _from_name(path: str) -> str:
+    name, day = numbered(path), dated(path)
+    slug = name.title if name else day[1] if day else path.rpartition("/")[2].rpartition(".")[0]
+    words = re.sub(r"[-_]+", " ", slug).strip()
+    return words[:1].upper() + words[1:]
+
+
+# ---------------------------------------------------------------------- status
+
+
+def _status(parts: Page) -> State:
+    """What the record says of its state: front matter first, then fields above the first section, then its section."""
+    unsure = State("missing", "", -1, "")
+    for found in _statuses(parts):
+        if found.status not in {"missing", "other"} or (found.status == "other" and found.where != "body"):
+            return found
+        unsure = found if unsure.line < 0 and found.where != "body" else unsure
+    return unsure
+
+
+def _statuses(parts: Page) -> Iterator[State]:
+    for said in parts.front:
+        if said.name in _STATUS_NAMES:
+            yield State(*status_of(said.value), said.line, "front")
+    yield from _field_states(parts, parts.body, _preamble(parts), "field")
+    for head in parts.heads:
+        match = _STATUS_HEAD.fullmatch(head.title)
+        if match:
+            yield _section_state(parts, head, match["value"] or "")
+    quiet = [head for head in parts.heads[1:] if not _EXAMPLE.search(head.title)]
+    if quiet and any("tatus" in line or "TATUS" in line for line in parts.lines[parts.body :]):
+        for head in quiet:
+            yield from _field_states(parts, head.begin, head.end, "body")
+
+
+def _section_state(parts: Page, head: Head, value: str) -> State:
+    stated = status_of(value) if value else Stated("missing", "")
+    if stated.status != "missing":
+        return State(*stated, head.line, "heading")
+    return state_of(shown(parts.lines, [head]))
+
+
+def _preamble(parts: Page) -> int:
+    """The line where the first section below the title begins."""
+    if not parts.heads:
+        return len(parts.lines)
+    first = parts.heads[0]
+    return first.line if _section(first.title) else first.end
+
+
+def _field_states(parts: Page, begin: int, end: int, where: str) -> Iterator[State]:
+    for said in fields(parts.lines, begin, end):
+        if said.name in _STATUS_NAMES:
+            if bare(said.value):
+                yield State(*status_of(said.value), said.line, where)
+            else:
+                yield state_of(_following(parts, said.line + 1, end))._replace(where=f"{where}-below")
+    for at in range(begin, end):
+        line = bare(parts.lines[at]).rstrip(":").lower() if "tatus" in parts.lines[at] or "TATUS" in parts.lines[at] else ""
+        if line in _STATUS_NAMES and ":" not in parts.lines[at] and "|" not in parts.lines[at]:
+            yield state_of(_following(parts, at + 1, end))._replace(where=f"{where}-below")
+
+
+def _following(parts: Page, begin: int, end: int) -> list[tuple[int, str]]:
+    """The first paragraph or list below a line."""
+    found: list[tuple[int, str]] = []
+    for at in range(begin, end):
+        line = parts.lines[at]
+        if not line.strip():
+            if found:
+                break
+            continue
+        if found and next(fields([line], 0, 1), None):
+            break
+        found.append((at, line.lstrip(" :") if not found else line))
+    return found
+
+
+# ---------------------------------------------------------------------- date
+
+
+class Dated(NamedTuple):
+    iso: str | None
+    text: str
+    line: int
+
+
+def _date(path: str, parts: Page, status: State) -> Dated:
+    preamble = [*parts.front, *fields(parts.lines, parts.body, _preamble(parts))]
+    for said in sorted((s for s in preamble if s.name in _DATES), key=lambda s: _DATES.index(s.name)):
+        if said.value and not (said.value[0] in "{[<" and not days(said.value)):
+            return _day(said.value, said.line)
+    for head in parts.heads:
+        match = _DATE_HEAD.fullmatch(head.title)
+        lines = shown(parts.lines, [head])[:1] if match else []
+        if match and (match["value"] or lines):
+            return _day(match["value"], head.line) if match["value"] else _day(lines[0][1], lines[0][0])
+    if status.line >= 0 and days(parts.lines[status.line]):
+        return _day(parts.lines[status.line], status.line)
+    for at in range(parts.body, _preamble(parts)):
+        words = bare(parts.lines[at]).strip("()-_* ")
+        if words[:1].isalnum() and len(words) < 30 and (found := days(words)) and found[0].text == words:
+            return _day(words, at)
+    return _loose_date(path, parts)
+
+
+def _loose_date(path: str, parts: Page) -> Dated:
+    for head in parts.heads:
+        if _STATUS_HEAD.fullmatch(head.title):
+            for said in fields(parts.lines, head.begin, head.end):
+                if said.name in _DATES and days(said.value):
+                    return _day(said.value, said.line)
+    named = dated(path)
+    return _day(named[0], -1) if named else Dated(None, "", -1)
+
+
+def _day(value: str, line: int) -> Dated:
+    found = days(value)
+    return Dated(found[-1].iso if found else None, bare(value)[:80], line)
+
+
+# ---------------------------------------------------------------------- links
+
+
+def _links(parts: Page, status: State) -> Iterator[Link]:
+    for said in parts.front:
+        yield from _front_links(said)
+    yield from _line_links(((at, parts.lines[at]) for at in range(parts.body, _preamble(parts)) if parts.lines[at]), False)
+    if status.line >= parts.body and status.where in {"field", "body", "heading"}:
+        line = parts.lines[status.line]
+        if not _starts_with_verb(line):
+            yield from _line_links([(status.line, line)], True)
+    for head in parts.heads:
+        if _STATUS_HEAD.fullmatch(head.title):
+            yield from _line_links(shown(parts.lines, [head]), True)
+        elif _LINK_HEAD.match(head.title):
+            yield from _section_links(parts, head)
+
+
+def _front_links(said: Said) -> Iterator[Link]:
+    if said.name in {"status", "state"}:
+        yield from _line_links([(said.line, said.value)], True)
+        return
+    match = _VERB.fullmatch(said.name.replace("-", " ")) or _VERB.fullmatch(said.name)
+    if match or said.name in {"related", "relates-to", "superseded-by"}:
+        for ref in _refs(said.value) or _words(said.value):
+            yield Link(_kind(match) if match else said.name, ref, said.line + 1)
+    elif said.name == "links":
+        for target, kind in re.findall(r"target:\s*(\S+?),?\s+kind:\s*([\w-]+)", said.value):
+            yield Link({"supersededby": "superseded-by", "amendedby": "amended-by"}.get(kind, kind), target, said.line + 1)
+
+
+def _words(value: str) -> list[str]:
+    items = [unit.strip(" []\"'") for unit in value.split(",")]
+    return [unit for unit in items if unit and unit.lower() not in {"none", "null", "n/a", "-", "~"} and " " not in unit]
+
+
+def _section_links(parts: Page, head: Head) -> Iterator[Link]:
+    lines = shown(parts.lines, [head])
+    verb = _VERB.search(bare(head.title))
+    if verb and verb.lastgroup != "other":
+        yield from (Link(_kind(verb), ref, at + 1) for at, line in lines for ref in _refs(line))
+        return
+    ours = _OURS.search(head.title) is not None
+    for at, line in lines:
+        found = list(_line_links([(at, line)], False))
+        if not found:
+            refs = _refs(line) if ours or "](" in line else []
+            found = [Link("relates-to", ref, at + 1) for ref in refs if ours or ref.split("#")[0].endswith(".md")]
+        yield from found
+
+
+def _starts_with_verb(line: str) -> bool:
+    words = bare(line).lstrip(" >-*+•#\t|")
+    return _VERB.match(words) is not None
+
+
+def _line_links(lines: Iterable[tuple[int, str]], anywhere: bool) -> Iterator[Link]:
+    """What lines say with a verb; a verb with nothing behind it counts for the list below it."""
+    open_kind = ""
+    for at, line in lines:
+        verbs = list(_VERB.finditer(line)) if anywhere or _starts_with_verb(line) else []
+        if not verbs and open_kind and line.lstrip()[:1] in {"-", "*", "+"}:
+            yield from (Link(open_kind, ref, at + 1) for ref in _refs(line))
+            continue
+        open_kind = ""
+        ends = [verb.start() for verb in verbs[1:]] + [len(line)]
+        for verb, end in zip(verbs, ends, strict=False):
+            refs = _refs(line[verb.end() : end])
+            open_kind = "" if refs else _kind(verb)
+            yield from (Link(_kind(verb), ref, at + 1) for ref in refs)
+
+
+def _kind(verb: re.Match[str]) -> str:
+    if verb.lastgroup == "other":
+        return "relates-to"
+    replaces = verb[0][:2].lower() in {"su", "re", "ob"} and not verb[0].lower().startswith("refin")
+    if verb.lastgroup == "by":
+        return "superseded-by" if replaces else "amended-by"
+    return "supersedes" if replaces else "amends"
+
+
+def _refs(words: str) -> list[str]:
+    """The targets that some words name: where they link, the links; otherwise identifiers and numbers."""
+    hrefs = [match[1] or match[2] or match[3] for match in _HREF.finditer(words)] if "[" in words else []
+    if hrefs:
+        return [href for href in hrefs if not href.startswith("#")]
+    words = re.sub(r"[*_`\"']", "", words).strip(" :\t|([")
+    for day in reversed(days(words)):
+        if not re.match(r"\d{8}-", words[day.start :]):
+            words = words[: day.start] + " " * len(day.text) + words[day.start + len(day.text) :]
+    return [match["slug"] or match["number"] for match in _REF.finditer(words)]
+
+
+# ---------------------------------------------------------------------- format
+
+
+def _format(path: str, text: str, parts: Page, status: State, kinds: set[str]) -> str:
+    keys = {said.name for said in parts.front}
+    titles = {bare(head.title).lower() for head in parts.heads}
+    if "## Decision: " in text and re.search(r"(?:^|/)DR-\d{3,}-[^/]*$", path):
+        return "decisions"
+    madr = bool(titles & {"context and problem statement", "decision outcome", "considered options"})
+    if madr and (keys & {"deciders", "contact"} or ("validation" in titles and keys)) and "decision-makers" not in keys:
+        return "madr-3"
+    if "decision-makers" in keys or (madr and (parts.front or status.where != "field")):
+        return "madr-4"
+    if madr or "technical story" in text[:800].lower():
+        return "log4brains" if dated(path) else "madr-2"
+    if dated(path) and status.where == "field":
+        return "log4brains"
+    return "nygard" if kinds >= {"context", "decision"} and not parts.front else "other"

@@ -1,0 +1,187 @@
+"""Decision records as they lie on disk: found, read, and what was not read named with the reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from decisions_tool.documents.paths import MAX_FILE, QUESTIONS, RECORDS, TASKS
+from decisions_tool.documents.record_names import doubt, foreign, is_index, readable, set_aside
+from decisions_tool.documents.records import Record, read_record
+from decisions_tool.errors import DecisionsError, Finding
+from decisions_tool.ledger.files import read_regular
+from decisions_tool.ledger.git import find_place
+from decisions_tool.rules.records import Records, together
+
+#: Where teams keep records, in the order in which they are looked for.
+HOMES = (
+    RECORDS, "docs/adr", "doc/adr", "docs/adrs", "doc/adrs", "adr", "adrs", "docs/architecture/decisions", "doc/architecture/decisions",
+    "docs/architecture/adr", "docs/architecture-decisions", "docs/architecture-decision-records", "docs/architecture", "decisions",
+    "architecture/decisions", ".decisions",
+)  # fmt: skip
+_OURS = {
+    TASKS: "the cases of decisions", QUESTIONS: "the program's working documents", f"{RECORDS}/archive": "the program's archive",
+    f"{RECORDS}/constraints.md": "constraints", f"{RECORDS}/cleanup.md": "what is left to clean up",
+}  # fmt: skip
+_OTHERS = {"node_modules": "packages of others", "site-packages": "packages of others", "vendor": "packages of others"}
+
+
+class Skipped(NamedTuple):
+    """A file or folder that holds no record, or none that can be read; ``broken`` where that is a fault."""
+
+    path: str
+    reason: str
+    broken: bool = False
+
+
+class Shelf(NamedTuple):
+    """All records below some folders of ``base``; ``pages`` are the texts of pages that may list them."""
+
+    base: Path
+    roots: tuple[str, ...]
+    records: Records
+    skipped: tuple[Skipped, ...]
+    pages: dict[str, str]
+    texts: dict[str, str]
+
+
+def shelf(folder: Path, wanted: str | None = None, keep: bool = False) -> Shelf:
+    """The records of DIR, or of the places where records are kept; paths are those of the repository where there is one.
+
+    ``keep`` holds on to the texts.
+    """
+    base, roots = _where(folder, wanted)
+    records: list[Record] = []
+    skipped: list[Skipped] = []
+    pages: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for path in sorted(set(_files(base, roots, skipped))):
+        _read(base, path, records, skipped, pages, texts if keep else None)
+    return Shelf(base, roots, together(records), tuple(sorted(set(skipped))), pages, texts)
+
+
+def _read(
+    base: Path, path: str, records: list[Record], skipped: list[Skipped], pages: dict[str, str], texts: dict[str, str] | None
+) -> None:
+    why = set_aside(path)
+    if why and not is_index(path):
+        skipped.append(Skipped(path, why))
+        return
+    text = _text(base, path, skipped)
+    if text is None:
+        return
+    if why:
+        skipped.append(Skipped(path, why))
+        pages[path] = text
+        return
+    record = read_record(path, text)
+    why = doubt(f"{base.name}/{path}", record.shape)
+    if why:
+        skipped.append(Skipped(path, why))
+        return
+    records.append(record)
+    if texts is not None:
+        texts[path] = text
+
+
+def _text(base: Path, path: str, skipped: list[Skipped]) -> str | None:
+    try:
+        data = read_regular(base / path, MAX_FILE)
+    except DecisionsError as error:
+        skipped.append(Skipped(path, error.message.removeprefix(f"{base / path}: "), True))
+        return None
+    if data is None or len(data) > MAX_FILE or b"\0" in data[:1024]:
+        why = "is not there" if data is None else "is larger than 1 MiB" if len(data) > MAX_FILE else "is no text in UTF-8"
+        skipped.append(Skipped(path, why, True))
+        return None
+    return data.decode("utf-8", "surrogateescape")
+
+
+# ---------------------------------------------------------------------- where they are
+
+
+def _where(folder: Path, wanted: str | None) -> tuple[Path, tuple[str, ...]]:
+    """(the folder that paths are told from, the folders or files to look in)."""
+    start = Path(os.path.abspath(folder / wanted if wanted else folder))  # noqa: PTH100  # resolve() would follow links
+    if wanted and not start.exists():
+        raise DecisionsError(f"{wanted} is not there", "decisions list")
+    place = find_place(start if start.is_dir() else start.parent)
+    here = Path(os.path.abspath(folder))  # noqa: PTH100
+    base = place.root if place else here if wanted is None or start.is_relative_to(here) else start
+    if wanted:
+        below = start.relative_to(base).as_posix()
+        return base, ("" if below == "." else below,)
+    return base, tuple(homes(base))
+
+
+def managed(path: str) -> bool:
+    """Whether a folder is one where the program keeps what leads to records, and no records."""
+    return any(f"{path}/".startswith(f"{ours}/") for ours in _OURS)
+
+
+def homes(base: Path) -> list[str]:
+    """The folders below ``base`` where records are kept."""
+    pointed = _pointed(base)
+    found = [home for home in ([pointed] if pointed else []) + list(HOMES) if (base / home).is_dir()]
+    inner = ("docs/architecture", "decisions", "adr")
+    return [h for h in dict.fromkeys(found) if not any(h != o and (o.startswith(f"{h}/") if h in inner else h.startswith(f"{o}/")) for o in found)]
+
+
+def _pointed(base: Path) -> str:
+    """The folder that ``.adr-dir`` names, as adr-tools write it."""
+    try:
+        data = read_regular(base / ".adr-dir", 4096) or b""
+    except DecisionsError:
+        return ""
+    name = os.path.normpath(data.decode("utf-8", "replace").strip() or ".").replace("\\", "/")
+    return "" if name == "." or name.startswith(("..", "/")) or "\0" in name else name
+
+
+def _files(base: Path, roots: tuple[str, ...], skipped: list[Skipped]) -> Iterator[str]:
+    for root in roots:
+        if (base / root).is_dir():
+            yield from _walk(base, root, skipped)
+        else:
+            yield root
+
+
+def _walk(base: Path, below: str, skipped: list[Skipped]) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(base / below), key=lambda entry: entry.name)
+    except OSError as error:
+        skipped.append(Skipped(below or ".", f"cannot be read: {error.strerror}", True))
+        return
+    for entry in entries:
+        path = f"{below}/{entry.name}" if below else entry.name
+        why = _OURS.get(path) or _OTHERS.get(entry.name) or foreign(path)
+        if entry.is_symlink() and (readable(path) or why):
+            skipped.append(Skipped(path, "is a symbolic link"))
+        elif why:
+            skipped.append(Skipped(path, why))
+        elif entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith(".") or path == ".decisions":
+                yield from _walk(base, path, skipped)
+        elif readable(path):
+            yield path
+
+
+def check_shelf(found: Shelf) -> list[Finding]:
+    """What can be said against the records of a shelf that kept its texts."""
+    from decisions_tool.rules.record_checks import check_records, dead_links
+
+    findings = check_records(found.records, found.pages)
+    for path, text in found.texts.items():
+        if "](" in text:
+            findings += dead_links(path, text, lambda ref, path=path: _there(found.base, path, ref))
+    for item in found.skipped:
+        if item.broken:
+            findings.append(Finding("records/unread", "warning", item.path, 0, 0, item.reason, "make it a file of Markdown in UTF-8"))
+    return findings
+
+
+def _there(base: Path, path: str, ref: str) -> bool:
+    from urllib.parse import unquote
+
+    return os.path.lexists(base / os.path.dirname(path) / unquote(ref.partition("#")[0].partition("?")[0]).replace("\0", ""))  # noqa: PTH120
