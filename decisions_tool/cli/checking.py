@@ -73,7 +73,9 @@ def _with_records(found: list[Finding], paths: list[Path]) -> list[Finding]:
             continue
         here = shelf(path, ".", keep=True)
         theirs = {record.path for record in here.records.records if record.format != "decisions"} | set(here.pages)
-        found = [f._replace(severity="warning") if f.path in theirs and f.rule.startswith("document/") else f for f in found]
+        found = [
+            f._replace(severity="warning") if f.path in theirs and f.rule.startswith("document/") else f for f in found
+        ]
         found += check_shelf(here)
     return found
 

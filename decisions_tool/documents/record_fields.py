@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from decisions_tool.documents.outline import Hidden, heading
@@ -12,11 +13,15 @@ from decisions_tool.documents.record_words import bare, classes, days
 _KEY = re.compile(r"([^\W\d_][\w .-]*?)[ \t]*[:=](?:[ \t]+(.*)|[ \t]*$)")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
-_NAME = re.compile(r"\s*(?:>\s*)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?)?[^\w\[!`]*([^\W\d_][\w .()/-]{0,40}?)\s*(?:::|[:：=])(?!//)\s*(.*)")
-_BETWEEN = re.compile(r"(?<=\S)(?:\s+[|·•]\s+|\s*<br\s*/?>\s*|\t+|;\s+(?=\W*[A-Z][\w ]*\W*:)|,\s+(?=\W*[A-Z][a-z]+\W*:)|\s{2,}(?=\W*[A-Z][\w ]*:))")
+_NAME = re.compile(
+    r"\s*(?:>\s*)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?)?[^\w\[!`]*([^\W\d_][\w .()/-]{0,40}?)\s*(?:::|[:：=])(?!//)\s*(.*)"
+)
+_BETWEEN = re.compile(
+    r"(?<=\S)(?:\s+[|·•]\s+|\s*<br\s*/?>\s*|\t+|;\s+(?=\W*[A-Z][\w ]*\W*:)|,\s+(?=\W*[A-Z][a-z]+\W*:)|\s{2,}(?=\W*[A-Z][\w ]*:))"
+)
 _CELLS = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
-_UNDER = re.compile(r"(?:=+|-{2,})\s*")
+_HEAD = re.compile(r"^(?: {0,3}#|(?:={2,}|-{2,})[ \t]*$)", re.M)
 _BADGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 
 
@@ -49,12 +54,14 @@ class Page(NamedTuple):
 
 def page(text: str) -> Page:
     """Take the text of a record apart; line ends of any kind count as one."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    lines = text.split("\n")
     front, body = _front_matter(lines)
     if "```" in text or "~~~" in text or "<!--" in text:
         hidden = Hidden()
         lines[body:] = ["" if hidden.covers(line) else line for line in lines[body:]]
-    return Page(lines, front, body, _heads(lines, body))
+        text = "\n".join(lines)
+    return Page(lines, front, body, _heads(text, lines, body))
 
 
 def _front_matter(lines: list[str]) -> tuple[list[Said], int]:
@@ -102,17 +109,20 @@ def unquoted(value: str) -> str:
     return _COMMENT.sub("", value).strip() if "#" in value else value
 
 
-def _heads(lines: list[str], body: int) -> list[Head]:
+def _heads(text: str, lines: list[str], body: int) -> list[Head]:
     """ATX and underlined headings, in their order."""
     found: list[tuple[str, int, int, int]] = []
-    for at in range(body, len(lines)):
-        line = lines[at]
-        if "#" in line[:4]:
-            match = heading(line)
-            if match:
-                found.append((match[1], match[0], at, at + 1))
-        elif line[:2] in {"==", "--"} and _underlines(lines, at, body):
-            found.append((lines[at - 1].strip(), 1 if line[0] == "=" else 2, at - 1, at + 1))
+    at = last = 0
+    for mark in _HEAD.finditer(text):
+        at += text.count("\n", last, mark.start())
+        last = mark.start()
+        if at < body:
+            continue
+        match = heading(lines[at])
+        if match:
+            found.append((match[1], match[0], at, at + 1))
+        elif "#" not in mark[0] and _underlines(lines, at, body):
+            found.append((lines[at - 1].strip(), 1 if mark[0][0] == "=" else 2, at - 1, at + 1))
     ends = [line for _, _, line, _ in found[1:]] + [len(lines)]
     return [Head(*begun, end) for begun, end in zip(found, ends, strict=True)]
 
@@ -120,7 +130,7 @@ def _heads(lines: list[str], body: int) -> list[Head]:
 def _underlines(lines: list[str], at: int, body: int) -> bool:
     above = lines[at - 1].strip() if at > body else ""
     alone = at - 1 == body or not lines[at - 2].strip()
-    return bool(above) and alone and above[0] not in "#|>-*+" and _UNDER.fullmatch(lines[at]) is not None
+    return bool(above) and alone and above[0] not in "#|>-*+"
 
 
 # ---------------------------------------------------------------------- fields in the body
@@ -160,7 +170,7 @@ def _after_colon(part: str) -> int:
 
 
 def _is_table(lines: Sequence[str], at: int) -> bool:
-    return _RULE.fullmatch(lines[at + 1]) is not None and "|" in lines[at + 1] or lines[at].lstrip().startswith("|")
+    return (_RULE.fullmatch(lines[at + 1]) is not None and "|" in lines[at + 1]) or lines[at].lstrip().startswith("|")
 
 
 def cells(line: str) -> list[str]:
@@ -176,12 +186,16 @@ def _table(lines: Sequence[str], at: int, end: int) -> Iterator[Said]:
     if not rows:
         return
     names = [_cell_name(cell) for cell in rows[0][1]]
-    if len(rows) > 1 and not any(_is_value(cell) for cell in rows[0][1][1:]) and set(names) & {"status", "state", "date"}:
+    if (
+        len(rows) > 1
+        and not any(_is_value(cell) for cell in rows[0][1][1:])
+        and set(names) & {"status", "state", "date"}
+    ):
         line, last = next(((line, row) for line, row in reversed(rows) if any(row)), rows[-1])
         yield from (Said(name, value, line) for name, value in zip(names, last, strict=False) if name)
         return
     for line, row in rows:
-        yield from (Said(_cell_name(name), value, line) for name, value in zip(row, row[1:], strict=False))
+        yield from (Said(_cell_name(name), value, line) for name, value in pairwise(row))
 
 
 def _cell_name(cell: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 #: ``DR-007-title.md``, ``adr-0007-title.md``, ``ADR_7 title.md``, ``0007-title.md``, ``0007.md``. Eight digits are a date, no number.
@@ -11,7 +12,9 @@ _NAME = re.compile(
     r"(?!\d{4}[-_.]\d{2}[-_.]\d{2}(?!\d))(?P<digits>\d{1,7})(?!\d)(?:[-_. ]+(?P<title>[^/]*))?\.(?:md|markdown|mdx)",
     re.I,
 )
-_DATED = re.compile(r"(?:adr[-_ ])?(?P<day>(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2})(?!\d)(?:[-_. ]+(?P<title>[^/]*))?\.\w+", re.I)
+_DATED = re.compile(
+    r"(?:adr[-_ ])?(?P<day>(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2})(?!\d)(?:[-_. ]+(?P<title>[^/]*))?\.\w+", re.I
+)
 #: What stands beside a record under its number, and is none.
 _BESIDE = re.compile(r"(?:stories|retrospective)", re.I)
 #: A record may be a folder of its number with one of these in it.
@@ -28,6 +31,7 @@ class Numbered(NamedTuple):
     title: str
 
 
+@lru_cache(maxsize=8192)
 def numbered(path: str) -> Numbered | None:
     """The parts of a numbered record's path; None where the name carries no number of a series."""
     folder, _, name = path.rpartition("/")
@@ -41,6 +45,7 @@ def numbered(path: str) -> Numbered | None:
     return Numbered(folder, name[: match.start("digits")], int(digits), len(digits), match["title"] or "")
 
 
+@lru_cache(maxsize=8192)
 def dated(path: str) -> tuple[str, str] | None:
     """(the date in digits, the title) of a name that begins with a day, such as ``20200925-use-x.md``."""
     match = _DATED.fullmatch(path.rpartition("/")[2])
@@ -59,10 +64,15 @@ _INDEX = re.compile(
     r"|adrs?-index|decision-?log|adrs?|decisions|home|faq|skill|agents|claude|maintainers|governance|support|todo)(?:\.[a-z]{2})?",
     re.I,
 )
-_TEMPLATE = re.compile(r"(?:.*[-_ .])?template(?:[-_ .].*)?|.*[-_ ]boilerplate|(?:nnnn|xxxx?|yyyymmdd|0*x+)[-_ ].*", re.I)
-_NUMBERED_TEMPLATE = re.compile(r"(?:(?:[lm]?adr|decision|decision-record|record|short|long|full|minimal)[-_ ])?templates?", re.I)
+_TEMPLATE = re.compile(
+    r"(?:.*[-_ .])?template(?:[-_ .].*)?|.*[-_ ]boilerplate|(?:nnnn|xxxx?|yyyymmdd|0*x+)[-_ ].*", re.I
+)
+_NUMBERED_TEMPLATE = re.compile(
+    r"(?:(?:[lm]?adr|decision|decision-record|record|short|long|full|minimal)[-_ ])?templates?", re.I
+)
 _HOMES = re.compile(
-    r"l?adrs?|decisions?|decision[-_ ]?(?:records?|log)s?|architecture[-_ ]?decisions?(?:[-_ ]?records?)?|architectural[-_ ]decisions?(?:[-_ ]records?)?",
+    r"l?adrs?|decisions?|decision[-_ ]?(?:records?|log)s?"
+    r"|architectur(?:e|al)[-_ ]?decisions?(?:[-_ ]?(?:records?|log))?",
     re.I,
 )
 _SAYS_SO = re.compile(r"(?:.*[-_ ])?(?:l?adr|dr|decision)[-_ ]?(?:[a-z]+[-_ ])?", re.I)

@@ -13,7 +13,9 @@ _MARKS = re.compile(r"\s*(?:>\s*)*(?:[-*+•]|\d+[.)])?\s+")
 _BOX = re.compile(r"\s*(?:[-*+•]\s+)?(?:\[(?P<on>[ xX✓✔])\]|(?P<icon>[☑✅☐⬜]))\s*(?P<rest>\S.*)")
 _FIRST_LINES = 15
 _LIVE = {"proposed", "draft", "pending", "accepted", "implemented", "accepted-with-review", "missing", "other"}
-_NO_STATUS = re.compile(r"\W*(?:super[sc]ee?des|amends|amended|extends|relate[sd]|see|replaces|date|note|deciders?|by|on)\b", re.I)
+_NO_STATUS = re.compile(
+    r"\W*(?:super[sc]ee?des|amends|amended|extends|relate[sd]|see|replaces|date|note|deciders?|by|on)\b", re.I
+)
 
 
 class State(NamedTuple):
@@ -32,12 +34,16 @@ def state_of(lines: Sequence[tuple[int, str]]) -> State:
     """What the lines of a section, or below a field, say the status is."""
     lines = lines[:_FIRST_LINES]
     if any("|" in line for _, line in lines):
-        found = [said for said in fields([line for _, line in lines], 0, len(lines)) if said.name in {"status", "state"}]
+        found = [
+            said for said in fields([line for _, line in lines], 0, len(lines)) if said.name in {"status", "state"}
+        ]
         if found:
             return State(*status_of(found[-1].value), lines[found[-1].line][0], "section-table")
     boxes = [(at, match) for at, line in lines if (match := _BOX.fullmatch(line)) and match["icon"] != "✅"]
     if boxes:
-        ticked = [(at, match["rest"]) for at, match in boxes if match["on"] not in {" ", None} or match["icon"] in {"☑"}]
+        ticked = [
+            (at, match["rest"]) for at, match in boxes if match["on"] not in {" ", None} or match["icon"] in {"☑"}
+        ]
         return _chosen([_read(at, rest) for at, rest in ticked])
     return _chosen([_read(at, _value(line)) for at, line in lines if not _aside(line)])
 

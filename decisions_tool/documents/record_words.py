@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 #: Status -> the words for it, in any case; at one place of a text the longest wins.
@@ -27,20 +28,26 @@ STATUSES = (*_WORDS, "missing", "other")
 _STATUS = re.compile(
     "|".join(rf"(?P<{name.replace('-', '_')}>(?<![^\W_])(?:{words})(?![^\W_]))" for name, words in _WORDS.items()), re.I
 )
-_NOT = re.compile(r"(?:\bnot(?: yet)?(?: (?:been|be|fully))?|\bto be|\bnever|\bun|\bonce|\buntil|\bif|\bwhen)[ -]*$", re.I)
+_NOT = re.compile(
+    r"(?:\bnot(?: yet)?(?: (?:been|be|fully))?|\bto be|\bnever|\bun|\bonce|\buntil|\bif|\bwhen)[ -]*$", re.I
+)
 _ARROW = re.compile(r"\s*(?:→|⟶|➔|➜|➡️?|⇒|->|-->|=>|==>|»)\s*")
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\(([^)\s]*)[^)]*\))?")
 _LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
-_GONE = re.compile(r"~~.*?~~|<(?:s|del|strike)>.*?</(?:s|del|strike)>|<!--.*?-->|<!--.*$|:[a-z0-9_]+:|\[\^[^\]]*\]", re.I)
+_GONE = re.compile(
+    r"~~.*?~~|<(?:s|del|strike)>.*?</(?:s|del|strike)>|<!--.*?-->|<!--.*$|:[a-z0-9_]+:|\[\^[^\]]*\]", re.I
+)
+_COMMENT = re.compile(r"\s*<!--.*?(?:-->|$)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_MARKED = re.compile(r"[]~<:^\[*`\\_]")
 _BADGE = re.compile(r"badge/([^?)]*)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*|__([^_]+)__")
 
 
 def bare(text: str) -> str:
     """Words as they are seen: without links, emphasis, tags, badges, comments and what is struck out."""
-    if text.isalpha():
-        return text
+    if not _MARKED.search(text):
+        return " ".join(text.split())
     if "~" in text or "<" in text or ":" in text or "^" in text:
         text = _TAG.sub(" ", _GONE.sub(" ", text))
     if "[" in text:
@@ -55,25 +62,26 @@ def _badge(match: re.Match[str]) -> str:
 
 
 class Stated(NamedTuple):
-    """A status in words: its class and the words it was taken from."""
+    """A status in words: its class and the words it was taken from, as they are written but for emphasis around them."""
 
     status: str
     text: str
 
 
+@lru_cache(maxsize=1024)
 def status_of(raw: str) -> Stated:
     """The class of what somebody wrote for a status: the last of a chain, the first of a sentence."""
-    text = bare(raw)
+    text, said = bare(raw), _COMMENT.sub("", raw).strip().strip("*_`").strip()
     last = _ARROW.split(text)[-1] if _ARROW.search(text) else text
     found = classes(last)
     if not last.strip(" .-–—_?…{}[]<>|()"):
-        return Stated("missing", text)
+        return Stated("missing", said)
     if last == text and len(found) > 1 and len(days(text)) > 1 and "supersed" not in found[0]:
-        return Stated(found[-1], text)
+        return Stated(found[-1], said)
     if is_choice(text, found):
         chosen = [word for match in _BOLD.finditer(_GONE.sub(" ", raw)) for word in classes(match[1] or match[2])]
-        return Stated(chosen[0] if len(chosen) == 1 else "missing", text)
-    return Stated(found[0] if found else "other", text)
+        return Stated(chosen[0] if len(chosen) == 1 else "missing", said)
+    return Stated(found[0] if found else "other", said)
 
 
 def classes(text: str) -> list[str]:
@@ -99,7 +107,10 @@ def is_choice(text: str, found: list[str]) -> bool:
 
 _MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}  # fmt: skip
-_MONTH = r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_MONTH = (
+    r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
 _DAY = re.compile(
     r"(?<!\d)(?:"
     r"(?P<y1>\d{4})(?P<s1>[-./])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"

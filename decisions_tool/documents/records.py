@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from decisions_tool.documents.record_fields import Head, Page, Said, fields, page, shown
@@ -16,17 +17,30 @@ _STATUS_HEAD = re.compile(
     r"\b(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*",
     re.I,
 )
-_STATUS_NAMES = {"status", "state", "adr status", "decision status", "current status", "estado", "statut", "статус", "状态", "adr-status"}
+_STATUS_NAMES = {
+    "status",
+    "state",
+    "adr status",
+    "decision status",
+    "current status",
+    "estado",
+    "statut",
+    "статус",
+    "状态",
+    "adr-status",
+}
 _DATE_HEAD = re.compile(r"(?:\W|\d)*(?:decision |creation )?date\b(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*", re.I)
 _DATES = ("date", "decision date", "decision-date", "date decided", "date of decision", "decided", "decided on", "decided-on", "accepted",
           "accepted on", "approved", "date accepted", "datum", "fecha", "last updated", "last-updated", "updated", "last modified",
           "created", "created on", "created at", "creation date", "date created", "proposed on", "since")  # fmt: skip
-_LINK_HEAD = re.compile(r"(?:\W|\d)*(?:related|links?|references|relationships?|see also|more information|supersed\w+|amend\w+)\b", re.I)
+_LINK_HEAD = re.compile(
+    r"(?:\W|\d)*(?:related|links?|references|relationships?|see also|more information|supersed\w+|amend\w+)\b", re.I
+)
 _OURS = re.compile(r"(?:adrs?|decisions?|records?)\b", re.I)
 _EXAMPLE = re.compile(r"\b(?:examples?|templates?|options?|pros|cons|alternatives?|usage|format)\b", re.I)
 _KNOWN_HEAD = re.compile(
-    r"(?:\W|\d)*(?P<what>context|problem|background|motivation|issue|decision|outcome|solution|consequences|implications|considered options|options|"
-    r"alternatives|rationale|pros and cons)\b",
+    r"(?:\W|\d)*(?P<what>context|problem|background|motivation|issue|decision|outcome|solution|consequences|implications|"
+    r"considered options|options|alternatives|rationale|pros and cons)\b",
     re.I,
 )
 _VERB = re.compile(
@@ -46,6 +60,29 @@ _TITLE = re.compile(
     r"(?P<mark>[\s#:_-]*)(?P<number>\d{1,8})?\]?(?P<sep>\s*[.:)|–—-]*)\s+(?P<rest>\S.*)",
     re.I,
 )
+
+
+class Kind(NamedTuple):
+    """What a heading announces; ``status`` and ``date`` hold what stands behind the word, or None."""
+
+    known: str
+    status: str | None
+    date: str | None
+    links: bool
+    example: bool
+
+
+@lru_cache(maxsize=1024)
+def kind_of(title: str) -> Kind:
+    """What the heading of a section announces."""
+    known, status, date = _KNOWN_HEAD.match(title), _STATUS_HEAD.fullmatch(title), _DATE_HEAD.fullmatch(title)
+    return Kind(
+        known["what"].lower() if known else "",
+        (status["value"] or "") if status else None,
+        (date["value"] or "") if date else None,
+        _LINK_HEAD.match(title) is not None,
+        _EXAMPLE.search(title) is not None,
+    )
 
 
 class Link(NamedTuple):
@@ -84,7 +121,7 @@ def read_record(path: str, text: str) -> Record:
     status = _status(parts)
     date = _date(path, parts, status)
     title, line, number = _title(path, parts, name.number if name else None)
-    kinds = {match["what"].lower() for head in parts.heads if (match := _KNOWN_HEAD.match(head.title))}
+    kinds = {kind_of(head.title).known for head in parts.heads} - {""}
     return Record(
         path, name.prefix.rstrip("-_ ") if name else "", name.number if name else None, title, line, number,
         status.status, status.text, status.line + 1, status.where, date.iso, date.text, date.line + 1,
@@ -133,7 +170,8 @@ def _labelled(match: re.Match[str], number: int | None) -> bool:
 
 
 def _section(title: str) -> bool:
-    return bool(_STATUS_HEAD.fullmatch(title) or _KNOWN_HEAD.match(title) or _DATE_HEAD.fullmatch(title))
+    kind = kind_of(title)
+    return bool(kind.known) or kind.status is not None or kind.date is not None
 
 
 def _from_name(path: str) -> str:
@@ -162,10 +200,10 @@ def _statuses(parts: Page) -> Iterator[State]:
             yield State(*status_of(said.value), said.line, "front")
     yield from _field_states(parts, parts.body, _preamble(parts), "field")
     for head in parts.heads:
-        match = _STATUS_HEAD.fullmatch(head.title)
-        if match:
-            yield _section_state(parts, head, match["value"] or "")
-    quiet = [head for head in parts.heads[1:] if not _EXAMPLE.search(head.title)]
+        value = kind_of(head.title).status
+        if value is not None:
+            yield _section_state(parts, head, value)
+    quiet = [head for head in parts.heads[1:] if not kind_of(head.title).example]
     if quiet and any("tatus" in line or "TATUS" in line for line in parts.lines[parts.body :]):
         for head in quiet:
             yield from _field_states(parts, head.begin, head.end, "body")
@@ -194,7 +232,11 @@ def _field_states(parts: Page, begin: int, end: int, where: str) -> Iterator[Sta
             else:
                 yield state_of(_following(parts, said.line + 1, end))._replace(where=f"{where}-below")
     for at in range(begin, end):
-        line = bare(parts.lines[at]).rstrip(":").lower() if "tatus" in parts.lines[at] or "TATUS" in parts.lines[at] else ""
+        line = (
+            bare(parts.lines[at]).rstrip(":").lower()
+            if "tatus" in parts.lines[at] or "TATUS" in parts.lines[at]
+            else ""
+        )
         if line in _STATUS_NAMES and ":" not in parts.lines[at] and "|" not in parts.lines[at]:
             yield state_of(_following(parts, at + 1, end))._replace(where=f"{where}-below")
 
@@ -208,7 +250,7 @@ def _following(parts: Page, begin: int, end: int) -> list[tuple[int, str]]:
             if found:
                 break
             continue
-        if found and next(fields([line], 0, 1), None):
+        if found and any(True for _ in fields([line], 0, 1)):
             break
         found.append((at, line.lstrip(" :") if not found else line))
     return found
@@ -229,10 +271,10 @@ def _date(path: str, parts: Page, status: State) -> Dated:
         if said.value and not (said.value[0] in "{[<" and not days(said.value)):
             return _day(said.value, said.line)
     for head in parts.heads:
-        match = _DATE_HEAD.fullmatch(head.title)
-        lines = shown(parts.lines, [head])[:1] if match else []
-        if match and (match["value"] or lines):
-            return _day(match["value"], head.line) if match["value"] else _day(lines[0][1], lines[0][0])
+        value = kind_of(head.title).date
+        lines = shown(parts.lines, [head])[:1] if value is not None else []
+        if value or lines:
+            return _day(value, head.line) if value else _day(lines[0][1], lines[0][0])
     if status.line >= 0 and days(parts.lines[status.line]):
         return _day(parts.lines[status.line], status.line)
     for at in range(parts.body, _preamble(parts)):
@@ -244,7 +286,7 @@ def _date(path: str, parts: Page, status: State) -> Dated:
 
 def _loose_date(path: str, parts: Page) -> Dated:
     for head in parts.heads:
-        if _STATUS_HEAD.fullmatch(head.title):
+        if kind_of(head.title).status is not None:
             for said in fields(parts.lines, head.begin, head.end):
                 if said.name in _DATES and days(said.value):
                     return _day(said.value, said.line)
@@ -263,15 +305,17 @@ def _day(value: str, line: int) -> Dated:
 def _links(parts: Page, status: State) -> Iterator[Link]:
     for said in parts.front:
         yield from _front_links(said)
-    yield from _line_links(((at, parts.lines[at]) for at in range(parts.body, _preamble(parts)) if parts.lines[at]), False)
+    yield from _line_links(
+        ((at, parts.lines[at]) for at in range(parts.body, _preamble(parts)) if parts.lines[at]), False
+    )
     if status.line >= parts.body and status.where in {"field", "body", "heading"}:
         line = parts.lines[status.line]
         if not _starts_with_verb(line):
             yield from _line_links([(status.line, line)], True)
     for head in parts.heads:
-        if _STATUS_HEAD.fullmatch(head.title):
+        if kind_of(head.title).status is not None:
             yield from _line_links(shown(parts.lines, [head]), True)
-        elif _LINK_HEAD.match(head.title):
+        elif kind_of(head.title).links:
             yield from _section_links(parts, head)
 
 
@@ -285,12 +329,16 @@ def _front_links(said: Said) -> Iterator[Link]:
             yield Link(_kind(match) if match else said.name, ref, said.line + 1)
     elif said.name == "links":
         for target, kind in re.findall(r"target:\s*(\S+?),?\s+kind:\s*([\w-]+)", said.value):
-            yield Link({"supersededby": "superseded-by", "amendedby": "amended-by"}.get(kind, kind), target, said.line + 1)
+            yield Link(
+                {"supersededby": "superseded-by", "amendedby": "amended-by"}.get(kind, kind), target, said.line + 1
+            )
 
 
 def _words(value: str) -> list[str]:
     items = [unit.strip(" []\"'") for unit in value.split(",")]
-    return [unit for unit in items if unit and unit.lower() not in {"none", "null", "n/a", "-", "~"} and " " not in unit]
+    return [
+        unit for unit in items if unit and unit.lower() not in {"none", "null", "n/a", "-", "~"} and " " not in unit
+    ]
 
 
 def _section_links(parts: Page, head: Head) -> Iterator[Link]:

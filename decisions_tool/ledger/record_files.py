@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.git import find_place
 from decisions_tool.rules.records import Records, together
+from decisions_tool.text import shortened
 
 #: Where teams keep records, in the order in which they are looked for.
 HOMES = (
@@ -63,7 +65,12 @@ def shelf(folder: Path, wanted: str | None = None, keep: bool = False) -> Shelf:
 
 
 def _read(
-    base: Path, path: str, records: list[Record], skipped: list[Skipped], pages: dict[str, str], texts: dict[str, str] | None
+    base: Path,
+    path: str,
+    records: list[Record],
+    skipped: list[Skipped],
+    pages: dict[str, str],
+    texts: dict[str, str] | None,
 ) -> None:
     why = set_aside(path)
     if why and not is_index(path):
@@ -93,7 +100,13 @@ def _text(base: Path, path: str, skipped: list[Skipped]) -> str | None:
         skipped.append(Skipped(path, error.message.removeprefix(f"{base / path}: "), True))
         return None
     if data is None or len(data) > MAX_FILE or b"\0" in data[:1024]:
-        why = "is not there" if data is None else "is larger than 1 MiB" if len(data) > MAX_FILE else "is no text in UTF-8"
+        why = (
+            "is not there"
+            if data is None
+            else "is larger than 1 MiB"
+            if len(data) > MAX_FILE
+            else "is no text in UTF-8"
+        )
         skipped.append(Skipped(path, why, True))
         return None
     return data.decode("utf-8", "surrogateescape")
@@ -126,7 +139,11 @@ def homes(base: Path) -> list[str]:
     pointed = _pointed(base)
     found = [home for home in ([pointed] if pointed else []) + list(HOMES) if (base / home).is_dir()]
     inner = ("docs/architecture", "decisions", "adr")
-    return [h for h in dict.fromkeys(found) if not any(h != o and (o.startswith(f"{h}/") if h in inner else h.startswith(f"{o}/")) for o in found)]
+    return [
+        h
+        for h in dict.fromkeys(found)
+        if not any(h != o and (o.startswith(f"{h}/") if h in inner else h.startswith(f"{o}/")) for o in found)
+    ]
 
 
 def _pointed(base: Path) -> str:
@@ -167,21 +184,65 @@ def _walk(base: Path, below: str, skipped: list[Skipped]) -> Iterator[str]:
             yield path
 
 
+def next_numbers(found: Shelf) -> dict[str, int]:
+    """The next number of each series; for the program's own records with what git remembers of other branches and of the past."""
+    from decisions_tool.ledger.git import Git
+    from decisions_tool.ledger.numbers import next_number
+
+    numbers = dict(found.records.next_number)
+    place = find_place(found.base)
+    if place and RECORDS in found.roots and (not numbers or "DR" in numbers):
+        git = Git(place)
+        try:
+            numbers["DR"] = max(numbers.get("DR", 1), next_number(git))
+        finally:
+            git.close()
+    return numbers
+
+
+def pick(folder: Path, found: Shelf, name: str) -> Record:
+    """The record that somebody names: by path, file name, number or identifier."""
+    from decisions_tool.rules.records import Index
+
+    by_path = {record.path: record for record in found.records.records}
+    here = os.path.relpath(os.path.abspath(folder / name), found.base)  # noqa: PTH100
+    if here in by_path:
+        return by_path[here]
+    path = Index(found.records.records, found.records.series).find("", name)
+    if path is None:
+        near = [r.path for r in found.records.records if name.casefold() in f"{r.path} {r.title}".casefold()]
+        hint = f"name it by its path, such as {near[0]}" if near else "decisions list"
+        raise DecisionsError(f"{shortened(name)!r} names no record, or several", hint)
+    return by_path[path]
+
+
+def shelf_with(folder: Path, names: Sequence[str], wanted: str | None = None) -> Shelf:
+    """The records among which the named ones are: of DIR, of the folder of a path that is named, or of the usual places."""
+    named = next((name for name in names if readable(name) and (folder / name).is_file()), None)
+    found = shelf(folder, wanted, keep=True)
+    if named and not wanted and os.path.relpath(os.path.abspath(folder / named), found.base) not in found.texts:  # noqa: PTH100
+        return shelf(folder, os.path.dirname(named) or ".", keep=True)  # noqa: PTH120
+    return found
+
+
 def check_shelf(found: Shelf) -> list[Finding]:
     """What can be said against the records of a shelf that kept its texts."""
     from decisions_tool.rules.record_checks import check_records, dead_links
 
     findings = check_records(found.records, found.pages)
     for path, text in found.texts.items():
-        if "](" in text:
-            findings += dead_links(path, text, lambda ref, path=path: _there(found.base, path, ref))
+        findings += dead_links(path, text, partial(_there, (found.base / path).parent)) if "](" in text else []
     for item in found.skipped:
         if item.broken:
-            findings.append(Finding("records/unread", "warning", item.path, 0, 0, item.reason, "make it a file of Markdown in UTF-8"))
+            findings.append(
+                Finding(
+                    "records/unread", "warning", item.path, 0, 0, item.reason, "make it a file of Markdown in UTF-8"
+                )
+            )
     return findings
 
 
-def _there(base: Path, path: str, ref: str) -> bool:
+def _there(folder: Path, ref: str) -> bool:
     from urllib.parse import unquote
 
-    return os.path.lexists(base / os.path.dirname(path) / unquote(ref.partition("#")[0].partition("?")[0]).replace("\0", ""))  # noqa: PTH120
+    return os.path.lexists(folder / unquote(ref.partition("#")[0].partition("?")[0]).replace("\0", ""))

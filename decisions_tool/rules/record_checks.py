@@ -53,12 +53,21 @@ def _numbers(found: Records) -> Iterator[Finding]:
         yield from _gaps(series, [number for name, number in used if name == series], after, used)
 
 
-def _gaps(series: str, numbers: list[int], after: int, used: Mapping[tuple[str, int], list[Record]]) -> Iterator[Finding]:
+def _gaps(
+    series: str, numbers: list[int], after: int, used: Mapping[tuple[str, int], list[Record]]
+) -> Iterator[Finding]:
     missing = sorted(set(range(min(numbers), after)) - set(numbers))
     last = used[series, after - 1][0]
     if missing and last.format != "decisions":
         some = ", ".join(map(str, missing[:10])) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
-        yield _say("info", "gap", last.path, 0, f"the numbers of {series} leave out {some}", "nothing is wrong if they were withdrawn")
+        yield _say(
+            "info",
+            "gap",
+            last.path,
+            0,
+            f"the numbers of {series} leave out {some}",
+            "nothing is wrong if they were withdrawn",
+        )
 
 
 # ---------------------------------------------------------------------- one record
@@ -72,10 +81,24 @@ def _alone(record: Record) -> Iterator[Finding]:
         said = f"{record.date_text!r} is no date" if re.search(r"\d", record.date_text) else "the date is not filled in"
         yield _say("warning", "date", record.path, record.date_line, said, "write it as 2026-01-31")
     if record.status == "other":
-        said = f"the status {record.status_text[:60]!r} is none that is known"
-        yield _say("warning", "status", record.path, record.status_line, said, "proposed, accepted, rejected, deprecated or superseded")
+        said = f"the status {bare(record.status_text)[:60]!r} is none that is known"
+        yield _say(
+            "warning",
+            "status",
+            record.path,
+            record.status_line,
+            said,
+            "proposed, accepted, rejected, deprecated or superseded",
+        )
     if record.status == "missing" and record.status_text:
-        yield _say("warning", "status", record.path, record.status_line, "the status is still a choice of several", "leave one of them")
+        yield _say(
+            "warning",
+            "status",
+            record.path,
+            record.status_line,
+            "the status is still a choice of several",
+            "leave one of them",
+        )
 
 
 # ---------------------------------------------------------------------- links
@@ -90,7 +113,9 @@ def _links(record: Record, found: Records, by_path: Mapping[str, Record]) -> Ite
             yield from _other_side(edge, record, found, by_path)
         elif not _OUTSIDE.match(edge.ref):
             hint = "name a record that is there"
-            yield _say("warning", "link", record.path, edge.line, f"{edge.kind} {edge.ref}: there is no such record", hint)
+            yield _say(
+                "warning", "link", record.path, edge.line, f"{edge.kind} {edge.ref}: there is no such record", hint
+            )
     by = [edge for edge in edges if edge.kind == "superseded-by"]
     if by and record.status in {"accepted", "proposed", "draft", "pending", "implemented", "accepted-with-review"}:
         said = f"is {record.status} and superseded by {by[0].target or by[0].ref}"
@@ -166,8 +191,17 @@ def _index(path: str, text: str, found: Records, by_path: Mapping[str, Record]) 
     beside = [record.path for record in found.records if record.path.rpartition("/")[0] == folder]
     missing = [name for name in beside if name not in listed]
     if len(set(beside) & set(listed)) >= 2 and missing:
-        some = ", ".join(name.rpartition("/")[2] for name in missing[:5]) + (f" and {len(missing) - 5} more" if missing[5:] else "")
-        yield _say("warning", "index", path, max(listed.values()), f"lists {len(listed)} records, but not {some}", "add it, or list none")
+        some = ", ".join(name.rpartition("/")[2] for name in missing[:5]) + (
+            f" and {len(missing) - 5} more" if missing[5:] else ""
+        )
+        yield _say(
+            "warning",
+            "index",
+            path,
+            max(listed.values()),
+            f"lists {len(listed)} records, but not {some}",
+            "add it, or list none",
+        )
 
 
 def _entry(path: str, at: int, parts: Page, label: str, record: Record) -> Iterator[Finding]:
@@ -205,5 +239,14 @@ def dead_links(path: str, text: str, there: Callable[[str], bool]) -> list[Findi
     for at, line in enumerate(page(text).lines) if "](" in text else ():
         for _, ref in _HREF.findall(_CODE.sub("", line)) if "](" in line else ():
             if not _OUTSIDE.match(ref) and ref.partition("#")[0].endswith((".md", ".markdown")) and not there(ref):
-                found.append(_say("warning", "link", path, at + 1, f"links to {ref}, which is not there", "name a file that is there"))
+                found.append(
+                    _say(
+                        "warning",
+                        "link",
+                        path,
+                        at + 1,
+                        f"links to {ref}, which is not there",
+                        "name a file that is there",
+                    )
+                )
     return found

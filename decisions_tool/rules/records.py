@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from decisions_tool.documents.record_names import numbered
@@ -12,8 +12,12 @@ from decisions_tool.documents.records import Record
 
 #: What the other side says of a link.
 OTHER_SIDE = {
-    "supersedes": "superseded-by", "superseded-by": "supersedes", "amends": "amended-by", "amended-by": "amends", "relates-to": "relates-to",
-}  # fmt: skip
+    "supersedes": "superseded-by",
+    "superseded-by": "supersedes",
+    "amends": "amended-by",
+    "amended-by": "amends",
+    "relates-to": "relates-to",
+}
 
 
 class Edge(NamedTuple):
@@ -56,9 +60,39 @@ def together(records: Iterable[Record]) -> Records:
 
 def _edges(record: Record, index: Index) -> list[Edge]:
     found = dict.fromkeys(
-        Edge(record.path, link.kind, index.find(record.path, link.ref) or "", link.ref, link.line) for link in record.links
+        Edge(record.path, link.kind, index.find(record.path, link.ref) or "", link.ref, link.line)
+        for link in record.links
     )
-    return [edge for edge in found if edge.target != record.path or edge.kind != "relates-to"]  # a link to a part of itself
+    return [
+        edge for edge in found if edge.target != record.path or edge.kind != "relates-to"
+    ]  # a link to a part of itself
+
+
+def search(
+    found: Records, texts: Mapping[str, str], words: Sequence[str]
+) -> list[tuple[Record, list[tuple[int, str]]]]:
+    """The records that have all words, those with them in the title first; each with up to three of its lines."""
+    wanted = [word.casefold() for word in words]
+    hits = []
+    for record in found.records:
+        text = f"{record.path}\n{texts[record.path]}".casefold()
+        if all(word in text for word in wanted):
+            lines = [(at, line.strip()) for at, line in enumerate(texts[record.path].split("\n"), start=1)]
+            some = [(at, line) for at, line in lines if any(word in line.casefold() for word in wanted)]
+            hits.append((sum(word not in record.title.casefold() for word in wanted), record, some[:3]))
+    return [(record, lines) for _, record, lines in sorted(hits, key=lambda hit: hit[0])]
+
+
+def arrows(found: Records) -> list[tuple[str, str, str]]:
+    """(source, kind, target) of every link that is resolved, each once and told from the newer record."""
+    said: dict[tuple[str, str, str], None] = {}
+    for edges in found.edges.values():
+        for edge in edges:
+            if edge.target and edge.kind.endswith("-by"):
+                said[edge.target, OTHER_SIDE[edge.kind], edge.source] = None
+            elif edge.target and (edge.target, edge.kind, edge.source) not in said:
+                said[edge.source, edge.kind, edge.target] = None
+    return sorted(said)
 
 
 # ---------------------------------------------------------------------- series
@@ -78,7 +112,9 @@ def _series(records: Sequence[Record]) -> dict[str, str]:
             name = prefix if prefix and len(groups) == 1 else "/".join(filter(None, [place, prefix])) or "."
             names |= {(prefix, folder): name for folder in group}
     return {
-        record.path: names[record.prefix.upper(), _folder(record.path)] for record in records if record.number is not None
+        record.path: names[record.prefix.upper(), _folder(record.path)]
+        for record in records
+        if record.number is not None
     }
 
 
@@ -152,7 +188,11 @@ class Index:
         paths = self._numbers.get(number, [])
         mine = [path for path in paths if self._series[path] == self._series.get(source)]
         prefix = prefix.rstrip("-_ ").upper()
-        same = [path for path in paths if prefix and (found := numbered(path)) and found.prefix.rstrip("-_ ").upper() == prefix]
+        same = [
+            path
+            for path in paths
+            if prefix and (found := numbered(path)) and found.prefix.rstrip("-_ ").upper() == prefix
+        ]
         return self._nearest(source, same or mine or paths)
 
     def _nearest(self, source: str, paths: Sequence[str]) -> str | None:
@@ -177,6 +217,14 @@ def joined(folder: str, ref: str) -> str:
         elif part not in {"", "."}:
             parts.append(part)
     return "/".join(parts)
+
+
+def relative(source: str, target: str) -> str:
+    """The path of ``target`` as a link in ``source`` has it."""
+    here, there = source.split("/")[:-1], target.split("/")
+    while here and there[1:] and here[0] == there[0]:
+        here, there = here[1:], there[1:]
+    return "/".join([".."] * len(here) + there)
 
 
 def _stem(path: str) -> str:
