@@ -152,7 +152,7 @@ class _Draft:
         """Add a key that is a list, or one more value to it."""
         at = next((said.line for said in self.parts.front if said.name == key), None)
         if at is None:
-            self._insert(self._after_status(), f"{key}: [{label}]")
+            self._insert(self._place_of(key), f"{key}: [{label}]")
             return
         line = self.lines[at].rstrip("\r")
         value = line.partition(":")[2].strip()
@@ -167,8 +167,11 @@ class _Draft:
         )
         self.lines[at] = f"{key}: {new}" + ("\r" if self.lines[at].endswith("\r") else "")
 
-    def _after_status(self) -> int:
-        """The line below the status in the front matter, or the closing fence."""
+    def _place_of(self, key: str) -> int:
+        """The line below the status in the front matter, or the closing fence; ours have such keys last, in their order."""
+        if self.ours:
+            later = [said.line for said in self.parts.front if said.name == "superseded-by" and key == "supersedes"]
+            return later[0] if later else self.parts.body - 1
         line = self.record.status_line - 1 if self.record.status_in == "front" else -1
         later = [said.line for said in self.parts.front if said.line > line]
         return later[0] if line >= 0 and later else self.parts.body - 1

@@ -14,11 +14,15 @@ _KEY = re.compile(r"([^\W\d_][\w .-]*?)[ \t]*[:=](?:[ \t]+(.*)|[ \t]*$)")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 _NAME = re.compile(
-    r"\s*(?:>\s*)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?)?[^\w\[!`]*([^\W\d_][\w .()/-]{0,40}?)\s*(?:::|[:：=])(?!//)\s*(.*)"
+    r"\s*(?:>\s*)*(?:[-*+•]\s+(?:\[[ xX]\]\s+)?)?(?:[^\w\[!]|_)*([^\W\d_][\w .()/-]{0,40}?)\s*(?:::|[:：=])(?!//)\s*(.*)"
 )
 _BETWEEN = re.compile(
-    r"(?<=\S)(?:\s+[|·•]\s+|\s*<br\s*/?>\s*|\t+|;\s+(?=\W*[A-Z][\w ]*\W*:)|,\s+(?=\W*[A-Z][a-z]+\W*:)|\s{2,}(?=\W*[A-Z][\w ]*:))"
+    r"(?<=\S)(?:\s*<br\s*/?>\s*|\t+|(?:\s+[|·•]|[;,]|\s)\s+(?=\W*[A-Z][\w ]{0,30}[*_]*:)"
+    r"|\s+[|·•]\s+(?=[*_]*[a-z][a-z ]{0,30}[*_]*:)|\s+(?=[*_]*(?i:status|date|author|deciders)[*_]*\s*:))"
 )
+_HTML_CELL = re.compile(r"</t[dh]>\s*<t[dh][^>]*>|</dt>\s*<dd[^>]*>", re.I)
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_DASHED = re.compile(r"\W*(status|state)(?:\*\*|__|:?\s+[-–—])\s+(?=[\w~\[*])(.*)", re.I)
 _CELLS = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
 _HEAD = re.compile(r"^(?: {0,3}#|(?:={2,}|-{2,})[ \t]*$)", re.M)
@@ -124,13 +128,14 @@ def _heads(text: str, lines: list[str], body: int) -> list[Head]:
         elif "#" not in mark[0] and _underlines(lines, at, body):
             found.append((lines[at - 1].strip(), 1 if mark[0][0] == "=" else 2, at - 1, at + 1))
     ends = [line for _, _, line, _ in found[1:]] + [len(lines)]
-    return [Head(*begun, end) for begun, end in zip(found, ends, strict=True)]
+    return [Head(*begun, end) for begun, end in zip(found, ends, strict=False)]
 
 
 def _underlines(lines: list[str], at: int, body: int) -> bool:
     above = lines[at - 1].strip() if at > body else ""
-    alone = at - 1 == body or not lines[at - 2].strip()
-    return bool(above) and alone and above[0] not in "#|>-*+"
+    if not above or above[0] in "#|>-*+=":
+        return False
+    return at - 1 == body or not lines[at - 2].strip()
 
 
 # ---------------------------------------------------------------------- fields in the body
@@ -148,14 +153,20 @@ def fields(lines: Sequence[str], begin: int, end: int) -> Iterator[Said]:
             yield from _table(lines, at, below)
             at = below
             continue
-        if ":" in line or "：" in line or "=" in line:
+        if ":" in line or "：" in line or "=" in line or "</" in line:
             yield from _line_fields(line, at)
+        elif "tatus" in line:
+            match = _DASHED.match(line)
+            if match:
+                yield Said(match[1].lower(), match[2].strip(), at)
         at += 1
 
 
 def _line_fields(line: str, at: int) -> Iterator[Said]:
     if "![" in line:
         yield from (Said("status", match[0], at) for match in _BADGE.finditer(line) if "status" in match[0].lower())
+    if "</" in line:
+        line = _TAG.sub("", _HTML_CELL.sub(": ", line))
     for part in _BETWEEN.split(line):
         match = _NAME.match(part.replace("*", "").replace("__", "") if "*" in part or "__" in part else part)
         if match:

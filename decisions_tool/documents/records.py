@@ -14,7 +14,7 @@ from decisions_tool.documents.record_words import Stated, bare, days, status_of
 
 _STATUS_HEAD = re.compile(
     r"(?:\W|\d)*(?:(?:current|decision|adr|record|document|approval|proposal) )?(?:status|state|estado|statut|stav|статус|状态|ステータス)"
-    r"\b(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*",
+    r"\b(?: (?:and|&|/) (?:date|history))?(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*",
     re.I,
 )
 _STATUS_NAMES = {
@@ -35,6 +35,10 @@ _DATES = ("date", "decision date", "decision-date", "date decided", "date of dec
           "created", "created on", "created at", "creation date", "date created", "proposed on", "since")  # fmt: skip
 _LINK_HEAD = re.compile(
     r"(?:\W|\d)*(?:related|links?|references|relationships?|see also|more information|supersed\w+|amend\w+)\b", re.I
+)
+_ABOUT = re.compile(
+    r"\W*(?:meta[- ]?data|meta|info(?:rmation)?|details|properties|about|header|record|document|general|attributes)\b.*",
+    re.I,
 )
 _OURS = re.compile(r"(?:adrs?|decisions?|records?)\b", re.I)
 _EXAMPLE = re.compile(r"\b(?:examples?|templates?|options?|pros|cons|alternatives?|usage|format)\b", re.I)
@@ -213,7 +217,12 @@ def _section_state(parts: Page, head: Head, value: str) -> State:
     stated = status_of(value) if value else Stated("missing", "")
     if stated.status != "missing":
         return State(*stated, head.line, "heading")
-    return state_of(shown(parts.lines, [head]))
+    found = state_of(shown(parts.lines, [head]))
+    below = next((other for other in parts.heads if other.line >= head.end and other.level > head.level), None)
+    if found.line < 0 and below and below.line == head.end:
+        stated = status_of(below.title)
+        return State(*stated, below.line, "heading") if stated.status not in {"missing", "other"} else found
+    return found
 
 
 def _preamble(parts: Page) -> int:
@@ -221,7 +230,10 @@ def _preamble(parts: Page) -> int:
     if not parts.heads:
         return len(parts.lines)
     first = parts.heads[0]
-    return first.line if _section(first.title) else first.end
+    if _section(first.title):
+        return first.line
+    about = len(parts.heads) > 1 and _ABOUT.fullmatch(parts.heads[1].title)
+    return parts.heads[1].end if about else first.end
 
 
 def _field_states(parts: Page, begin: int, end: int, where: str) -> Iterator[State]:
