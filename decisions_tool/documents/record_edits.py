@@ -6,7 +6,8 @@ import re
 from typing import NamedTuple
 
 from decisions_tool.documents.record_fields import Head, Page, page
-from decisions_tool.documents.records import Record, kind_of, read_record
+from decisions_tool.documents.record_heads import kind_of
+from decisions_tool.documents.records import Record, read_record
 from decisions_tool.errors import DecisionsError
 
 _SAYS = {

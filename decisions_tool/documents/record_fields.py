@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from decisions_tool.documents.outline import Hidden, heading
+from decisions_tool.documents.record_heads import kind_of
 from decisions_tool.documents.record_words import bare, classes, days
 
 _KEY = re.compile(r"([^\W\d_][\w .-]*?)[ \t]*[:=](?:[ \t]+(.*)|[ \t]*$)")
@@ -25,6 +27,7 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _DASHED = re.compile(r"\W*(status|state)(?:\*\*|__|:?\s+[-–—])\s+(?=[\w~\[*])(.*)", re.I)
 _CELLS = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_heading = lru_cache(maxsize=1024)(heading)
 _HEAD = re.compile(r"^(?: {0,3}#|(?:={2,}|-{2,})[ \t]*$)", re.M)
 _BADGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 
@@ -48,12 +51,17 @@ class Head(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A record taken apart: ``lines`` without what is hidden; ``body`` is the line that follows the front matter."""
+    """A record taken apart: ``lines`` without what is hidden; ``body`` is the line that follows the front matter.
+
+    ``above`` are the fields before ``top``, the line where the first section below the title begins.
+    """
 
     lines: list[str]
     front: list[Said]
     body: int
     heads: list[Head]
+    top: int
+    above: list[Said]
 
 
 def page(text: str) -> Page:
@@ -65,7 +73,18 @@ def page(text: str) -> Page:
         hidden = Hidden()
         lines[body:] = ["" if hidden.covers(line) else line for line in lines[body:]]
         text = "\n".join(lines)
-    return Page(lines, front, body, _heads(text, lines, body))
+    heads = _heads(text, lines, body)
+    top = _top(heads, len(lines))
+    return Page(lines, front, body, heads, top, list(fields(lines, body, top)))
+
+
+def _top(heads: list[Head], end: int) -> int:
+    if not heads:
+        return end
+    if kind_of(heads[0].title).section:
+        return heads[0].line
+    about = len(heads) > 1 and kind_of(heads[1].title).about
+    return heads[1].end if about else heads[0].end
 
 
 def _front_matter(lines: list[str]) -> tuple[list[Said], int]:
@@ -117,18 +136,31 @@ def _heads(text: str, lines: list[str], body: int) -> list[Head]:
     """ATX and underlined headings, in their order."""
     found: list[tuple[str, int, int, int]] = []
     at = last = 0
-    for mark in _HEAD.finditer(text):
-        at += text.count("\n", last, mark.start())
-        last = mark.start()
+    for start in _marks(text):
+        at += text.count("\n", last, start)
+        last = start
         if at < body:
             continue
-        match = heading(lines[at])
+        match = _heading(lines[at])
         if match:
             found.append((match[1], match[0], at, at + 1))
-        elif "#" not in mark[0] and _underlines(lines, at, body):
-            found.append((lines[at - 1].strip(), 1 if mark[0][0] == "=" else 2, at - 1, at + 1))
+        elif lines[at][0] in "=-" and _underlines(lines, at, body):
+            found.append((lines[at - 1].strip(), 1 if lines[at][0] == "=" else 2, at - 1, at + 1))
     ends = [line for _, _, line, _ in found[1:]] + [len(lines)]
     return [Head(*begun, end) for begun, end in zip(found, ends, strict=False)]
+
+
+def _marks(text: str) -> Iterator[int]:
+    """Where lines begin that may be headings, or be below one."""
+    if "\n==" in text or "\n--" in text or "\n #" in text or "\n  " in text or text[:1] in " =-":
+        yield from (mark.start() for mark in _HEAD.finditer(text))
+        return
+    at = 0 if text[:1] == "#" else text.find("\n#") + 1
+    while at or text[:1] == "#":
+        yield at
+        at = text.find("\n#", at) + 1
+        if not at:
+            return
 
 
 def _underlines(lines: list[str], at: int, body: int) -> bool:

@@ -50,7 +50,8 @@ def state_of(lines: Sequence[tuple[int, str]]) -> State:
 
 def _value(line: str) -> str:
     """The words of a line; of ``Status: x`` the x."""
-    said = next((said for said in fields([line], 0, 1) if said.name in {"status", "state"}), None)
+    named = ":" in line and any(word in line.lower() for word in ("status", "state"))
+    said = next((said for said in fields([line], 0, 1) if said.name in {"status", "state"}), None) if named else None
     return said.value if said else line[match.end() :] if (match := _MARKS.match(line)) else line
 
 

@@ -139,9 +139,8 @@ def days(text: str) -> list[Day]:
 
 
 def _iso(match: re.Match[str]) -> str | None:
-    found = match.groupdict()
-    form = next(form for form in "123456" if found[f"y{form}"])
-    year, day, month = int(found[f"y{form}"]), int(found[f"d{form}"]), found[f"m{form}"]
+    form = next(form for form in "123456" if match[f"y{form}"])
+    year, day, month = int(match[f"y{form}"]), int(match[f"d{form}"]), match[f"m{form}"]
     number = _MONTHS[month[:3].lower()] if month[0].isalpha() else int(month)
     if form == "3" and number > 12:
         day, number = number, day

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from decisions_tool.documents.record_fields import Head, Page, Said, fields, page, shown
+from decisions_tool.documents.record_heads import kind_of
+from decisions_tool.documents.record_links import Link, links
 from decisions_tool.documents.record_names import dated, numbered
 from decisions_tool.documents.record_states import State, state_of
 from decisions_tool.documents.record_words import Stated, bare, days, status_of
 
-_STATUS_HEAD = re.compile(
-    r"(?:\W|\d)*(?:(?:current|decision|adr|record|document|approval|proposal) )?(?:status|state|estado|statut|stav|статус|状态|ステータス)"
-    r"\b(?: (?:and|&|/) (?:date|history))?(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*",
-    re.I,
-)
 _STATUS_NAMES = {
     "status",
     "state",
@@ -29,72 +25,14 @@ _STATUS_NAMES = {
     "状态",
     "adr-status",
 }
-_DATE_HEAD = re.compile(r"(?:\W|\d)*(?:decision |creation )?date\b(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*", re.I)
 _DATES = ("date", "decision date", "decision-date", "date decided", "date of decision", "decided", "decided on", "decided-on", "accepted",
           "accepted on", "approved", "date accepted", "datum", "fecha", "last updated", "last-updated", "updated", "last modified",
           "created", "created on", "created at", "creation date", "date created", "proposed on", "since")  # fmt: skip
-_LINK_HEAD = re.compile(
-    r"(?:\W|\d)*(?:related|links?|references|relationships?|see also|more information|supersed\w+|amend\w+)\b", re.I
-)
-_ABOUT = re.compile(
-    r"\W*(?:meta[- ]?data|meta|info(?:rmation)?|details|properties|about|header|record|document|general|attributes)\b.*",
-    re.I,
-)
-_OURS = re.compile(r"(?:adrs?|decisions?|records?)\b", re.I)
-_EXAMPLE = re.compile(r"\b(?:examples?|templates?|options?|pros|cons|alternatives?|usage|format)\b", re.I)
-_KNOWN_HEAD = re.compile(
-    r"(?:\W|\d)*(?P<what>context|problem|background|motivation|issue|decision|outcome|solution|consequences|implications|"
-    r"considered options|options|alternatives|rationale|pros and cons)\b",
-    re.I,
-)
-_VERB = re.compile(
-    r"(?P<by>(?:super[sc]ee?d|replac|obsolet|reemplazad|amend|extend|refin|clarifi|updat)[a-z]*[\s_-]+(?:by|por)\b)"
-    r"|(?P<does>\b(?:super[sc]ee?des?|replaces|obsoletes|amends|extends|refines|clarifies|updates)\b)"
-    r"|(?P<other>\brelate[sd][ _-]?(?:to)?\b|\bsee also\b)",
-    re.I,
-)
-_HREF = re.compile(r"\]\(\s*<?([^)>\s]+)|\]:\s*(\S+)|\[\[([^\]|]+)")
-_REF = re.compile(
-    r"(?<![\w/.-])(?:(?P<slug>\d{8}-[\w-]+)|(?:(?:l?adr|dr|rfc|decision|record|nr|no|number)s?[-_ .#]*|#|(?P<bare>^\W*|,\s*|\band\s+|&\s*))"
-    r"(?P<number>\d{1,7}))(?![\d%])",
-    re.I,
-)
 _TITLE = re.compile(
     r"\s*\[?(?P<label>architectur(?:e|al) decision(?: records?)?|\w{0,4}adr|dr|rfc|(?:design )?decision(?: records?)?|record)?"
     r"(?P<mark>[\s#:_-]*)(?P<number>\d{1,8})?\]?(?P<sep>\s*[.:)|–—-]*)\s+(?P<rest>\S.*)",
     re.I,
 )
-
-
-class Kind(NamedTuple):
-    """What a heading announces; ``status`` and ``date`` hold what stands behind the word, or None."""
-
-    known: str
-    status: str | None
-    date: str | None
-    links: bool
-    example: bool
-
-
-@lru_cache(maxsize=1024)
-def kind_of(title: str) -> Kind:
-    """What the heading of a section announces."""
-    known, status, date = _KNOWN_HEAD.match(title), _STATUS_HEAD.fullmatch(title), _DATE_HEAD.fullmatch(title)
-    return Kind(
-        known["what"].lower() if known else "",
-        (status["value"] or "") if status else None,
-        (date["value"] or "") if date else None,
-        _LINK_HEAD.match(title) is not None,
-        _EXAMPLE.search(title) is not None,
-    )
-
-
-class Link(NamedTuple):
-    """What a record says of another one; ``ref`` is a target as it is written: a path, a slug or a number."""
-
-    kind: str
-    ref: str
-    line: int
 
 
 class Record(NamedTuple):
@@ -129,7 +67,7 @@ def read_record(path: str, text: str) -> Record:
     return Record(
         path, name.prefix.rstrip("-_ ") if name else "", name.number if name else None, title, line, number,
         status.status, status.text, status.line + 1, status.where, date.iso, date.text, date.line + 1,
-        _format(path, text, parts, status, kinds), tuple(_links(parts, status)), _shape(kinds, status),
+        _format(path, text, parts, status, kinds), tuple(links(parts, status)), _shape(kinds, status),
     )  # fmt: skip
 
 
@@ -147,7 +85,7 @@ def _shape(kinds: set[str], status: State) -> int:
 def _title(path: str, parts: Page, number: int | None) -> tuple[str, int, int | None]:
     """(title, line, number in the heading)."""
     first = next((head for head in parts.heads if head.level == 1), None)
-    if first is None and parts.heads and not _section(parts.heads[0].title):
+    if first is None and parts.heads and not kind_of(parts.heads[0].title).section:
         first = parts.heads[0]
     stated = next(((said.value, said.line + 1) for said in parts.front if said.name == "title" and said.value), None)
     written, line = (first.title, first.line + 1) if first and first.title else stated or ("", 0)
@@ -171,11 +109,6 @@ def _labelled(match: re.Match[str], number: int | None) -> bool:
     if not match["number"]:
         return bool(match["label"]) and (marked or ":" in match["mark"] or "-" in match["mark"])
     return bool(match["label"]) or marked or int(match["number"]) == number
-
-
-def _section(title: str) -> bool:
-    kind = kind_of(title)
-    return bool(kind.known) or kind.status is not None or kind.date is not None
 
 
 def _from_name(path: str) -> str:
@@ -202,15 +135,17 @@ def _statuses(parts: Page) -> Iterator[State]:
     for said in parts.front:
         if said.name in _STATUS_NAMES:
             yield State(*status_of(said.value), said.line, "front")
-    yield from _field_states(parts, parts.body, _preamble(parts), "field")
+    yield from _field_states(parts, parts.above, parts.body, parts.top, "field")
     for head in parts.heads:
         value = kind_of(head.title).status
         if value is not None:
             yield _section_state(parts, head, value)
-    quiet = [head for head in parts.heads[1:] if not kind_of(head.title).example]
-    if quiet and any("tatus" in line or "TATUS" in line for line in parts.lines[parts.body :]):
-        for head in quiet:
-            yield from _field_states(parts, head.begin, head.end, "body")
+    if any("tatus" in line or "TATUS" in line for line in parts.lines[parts.body :]):
+        for head in parts.heads[1:]:
+            if kind_of(head.title).example:
+                continue
+            inside = fields(parts.lines, head.begin, head.end)
+            yield from _field_states(parts, inside, head.begin, head.end, "body")
 
 
 def _section_state(parts: Page, head: Head, value: str) -> State:
@@ -225,19 +160,8 @@ def _section_state(parts: Page, head: Head, value: str) -> State:
     return found
 
 
-def _preamble(parts: Page) -> int:
-    """The line where the first section below the title begins."""
-    if not parts.heads:
-        return len(parts.lines)
-    first = parts.heads[0]
-    if _section(first.title):
-        return first.line
-    about = len(parts.heads) > 1 and _ABOUT.fullmatch(parts.heads[1].title)
-    return parts.heads[1].end if about else first.end
-
-
-def _field_states(parts: Page, begin: int, end: int, where: str) -> Iterator[State]:
-    for said in fields(parts.lines, begin, end):
+def _field_states(parts: Page, above: Iterable[Said], begin: int, end: int, where: str) -> Iterator[State]:
+    for said in above:
         if said.name in _STATUS_NAMES:
             if bare(said.value):
                 yield State(*status_of(said.value), said.line, where)
@@ -278,8 +202,8 @@ class Dated(NamedTuple):
 
 
 def _date(path: str, parts: Page, status: State) -> Dated:
-    preamble = [*parts.front, *fields(parts.lines, parts.body, _preamble(parts))]
-    for said in sorted((s for s in preamble if s.name in _DATES), key=lambda s: _DATES.index(s.name)):
+    stated = [said for said in (*parts.front, *parts.above) if said.name in _DATES]
+    for said in sorted(stated, key=lambda said: _DATES.index(said.name)) if len(stated) > 1 else stated:
         if said.value and not (said.value[0] in "{[<" and not days(said.value)):
             return _day(said.value, said.line)
     for head in parts.heads:
@@ -289,7 +213,7 @@ def _date(path: str, parts: Page, status: State) -> Dated:
             return _day(value, head.line) if value else _day(lines[0][1], lines[0][0])
     if status.line >= 0 and days(parts.lines[status.line]):
         return _day(parts.lines[status.line], status.line)
-    for at in range(parts.body, _preamble(parts)):
+    for at in range(parts.body, parts.top):
         words = bare(parts.lines[at]).strip("()-_* ")
         if words[:1].isalnum() and len(words) < 30 and (found := days(words)) and found[0].text == words:
             return _day(words, at)
@@ -311,111 +235,12 @@ def _day(value: str, line: int) -> Dated:
     return Dated(found[-1].iso if found else None, bare(value)[:80], line)
 
 
-# ---------------------------------------------------------------------- links
-
-
-def _links(parts: Page, status: State) -> Iterator[Link]:
-    for said in parts.front:
-        yield from _front_links(said)
-    yield from _line_links(
-        ((at, parts.lines[at]) for at in range(parts.body, _preamble(parts)) if parts.lines[at]), False
-    )
-    if status.line >= parts.body and status.where in {"field", "body", "heading"}:
-        line = parts.lines[status.line]
-        if not _starts_with_verb(line):
-            yield from _line_links([(status.line, line)], True)
-    for head in parts.heads:
-        if kind_of(head.title).status is not None:
-            yield from _line_links(shown(parts.lines, [head]), True)
-        elif kind_of(head.title).links:
-            yield from _section_links(parts, head)
-
-
-def _front_links(said: Said) -> Iterator[Link]:
-    if said.name in {"status", "state"}:
-        yield from _line_links([(said.line, said.value)], True)
-        return
-    match = _VERB.fullmatch(said.name.replace("-", " ")) or _VERB.fullmatch(said.name)
-    if match or said.name in {"related", "relates-to", "superseded-by"}:
-        for ref in _refs(said.value) or _words(said.value):
-            yield Link(_kind(match) if match else said.name, ref, said.line + 1)
-    elif said.name == "links":
-        for target, kind in re.findall(r"target:\s*(\S+?),?\s+kind:\s*([\w-]+)", said.value):
-            yield Link(
-                {"supersededby": "superseded-by", "amendedby": "amended-by"}.get(kind, kind), target, said.line + 1
-            )
-
-
-def _words(value: str) -> list[str]:
-    items = [unit.strip(" []\"'") for unit in value.split(",")]
-    return [
-        unit for unit in items if unit and unit.lower() not in {"none", "null", "n/a", "-", "~"} and " " not in unit
-    ]
-
-
-def _section_links(parts: Page, head: Head) -> Iterator[Link]:
-    lines = shown(parts.lines, [head])
-    verb = _VERB.search(bare(head.title))
-    if verb and verb.lastgroup != "other":
-        yield from (Link(_kind(verb), ref, at + 1) for at, line in lines for ref in _refs(line))
-        return
-    ours = _OURS.search(head.title) is not None
-    for at, line in lines:
-        found = list(_line_links([(at, line)], False))
-        if not found:
-            refs = _refs(line) if ours or "](" in line else []
-            found = [Link("relates-to", ref, at + 1) for ref in refs if ours or ref.split("#")[0].endswith(".md")]
-        yield from found
-
-
-def _starts_with_verb(line: str) -> bool:
-    words = bare(line).lstrip(" >-*+•#\t|")
-    return _VERB.match(words) is not None
-
-
-def _line_links(lines: Iterable[tuple[int, str]], anywhere: bool) -> Iterator[Link]:
-    """What lines say with a verb; a verb with nothing behind it counts for the list below it."""
-    open_kind = ""
-    for at, line in lines:
-        verbs = list(_VERB.finditer(line)) if anywhere or _starts_with_verb(line) else []
-        if not verbs and open_kind and line.lstrip()[:1] in {"-", "*", "+"}:
-            yield from (Link(open_kind, ref, at + 1) for ref in _refs(line))
-            continue
-        open_kind = ""
-        ends = [verb.start() for verb in verbs[1:]] + [len(line)]
-        for verb, end in zip(verbs, ends, strict=False):
-            refs = _refs(line[verb.end() : end])
-            open_kind = "" if refs else _kind(verb)
-            yield from (Link(_kind(verb), ref, at + 1) for ref in refs)
-
-
-def _kind(verb: re.Match[str]) -> str:
-    if verb.lastgroup == "other":
-        return "relates-to"
-    replaces = verb[0][:2].lower() in {"su", "re", "ob"} and not verb[0].lower().startswith("refin")
-    if verb.lastgroup == "by":
-        return "superseded-by" if replaces else "amended-by"
-    return "supersedes" if replaces else "amends"
-
-
-def _refs(words: str) -> list[str]:
-    """The targets that some words name: where they link, the links; otherwise identifiers and numbers."""
-    hrefs = [match[1] or match[2] or match[3] for match in _HREF.finditer(words)] if "[" in words else []
-    if hrefs:
-        return [href for href in hrefs if not href.startswith("#")]
-    words = re.sub(r"[*_`\"']", "", words).strip(" :\t|([")
-    for day in reversed(days(words)):
-        if not re.match(r"\d{8}-", words[day.start :]):
-            words = words[: day.start] + " " * len(day.text) + words[day.start + len(day.text) :]
-    return [match["slug"] or match["number"] for match in _REF.finditer(words)]
-
-
 # ---------------------------------------------------------------------- format
 
 
 def _format(path: str, text: str, parts: Page, status: State, kinds: set[str]) -> str:
     keys = {said.name for said in parts.front}
-    titles = {bare(head.title).lower() for head in parts.heads}
+    titles = {kind_of(head.title).words for head in parts.heads}
     if "## Decision: " in text and re.search(r"(?:^|/)DR-\d{3,}-[^/]*$", path):
         return "decisions"
     madr = bool(titles & {"context and problem statement", "decision outcome", "considered options"})
