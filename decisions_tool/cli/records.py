@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from decisions_tool.cli.common import as_json, put_json
+from decisions_tool.cli.common import as_json, put_json, put_rows
 from decisions_tool.errors import DecisionsError
 from decisions_tool.report.terminal import put, say, table
 from decisions_tool.text import one_line, plural
@@ -32,7 +32,7 @@ def list_(folder: Path, folder_: str | None, wanted: str | None, as_json: bool) 
     found = shelf(folder, folder_)
     records = [record for record in found.records.records if wanted in {None, record.status}]
     if as_json:
-        put_json({"records": [row(found, record) for record in records], **_rest(found)})
+        put_rows("records", [row(found, record) for record in records], _rest(found))
         return
     _tell_where(found, folder_)
     cells = [[_number(record), record.status, record.date or "", record.title, record.path] for record in records]

@@ -63,7 +63,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_regular(path: Path, limit: int) -> bytes | None:
+def read_regular(path: Path | str, limit: int) -> bytes | None:
     """At most ``limit`` + 1 bytes of a regular file, None where there is none; links and devices are refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))

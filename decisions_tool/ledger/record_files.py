@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -49,67 +49,62 @@ class Shelf(NamedTuple):
     texts: dict[str, str]
 
 
-def shelf(folder: Path, wanted: str | None = None, keep: bool = False) -> Shelf:
+def shelf(
+    folder: Path, wanted: str | None = None, keep: bool = False, held: Mapping[str, bytes] | None = None
+) -> Shelf:
     """The records of DIR, or of the places where records are kept; paths are those of the repository where there is one.
 
-    ``keep`` holds on to the texts.
+    ``keep`` holds on to the texts; ``held`` are bytes that somebody has read already, by absolute path.
     """
     base, roots = _where(folder, wanted)
-    records: list[Record] = []
-    skipped: list[Skipped] = []
-    pages: dict[str, str] = {}
-    texts: dict[str, str] = {}
-    for path in sorted(set(_files(base, roots, skipped))):
-        _read(base, path, records, skipped, pages, texts if keep else None)
-    return Shelf(base, roots, together(records), tuple(sorted(set(skipped))), pages, texts)
+    gathered = _Gathered(base, held or {}, keep)
+    for path in sorted(set(_files(base, roots, gathered.skipped))):
+        gathered.add(path)
+    records, skipped = together(gathered.records), tuple(sorted(set(gathered.skipped)))
+    return Shelf(base, roots, records, skipped, gathered.pages, gathered.texts)
 
 
-def _read(
-    base: Path,
-    path: str,
-    records: list[Record],
-    skipped: list[Skipped],
-    pages: dict[str, str],
-    texts: dict[str, str] | None,
-) -> None:
-    why = set_aside(path)
-    if why and not is_index(path):
-        skipped.append(Skipped(path, why))
-        return
-    text = _text(base, path, skipped)
-    if text is None:
-        return
-    if why:
-        skipped.append(Skipped(path, why))
-        pages[path] = text
-        return
-    record = read_record(path, text)
-    why = doubt(f"{base.name}/{path}", record.shape)
-    if why:
-        skipped.append(Skipped(path, why))
-        return
-    records.append(record)
-    if texts is not None:
-        texts[path] = text
+class _Gathered:
+    """Records and what is none, while files are read one by one."""
 
+    def __init__(self, base: Path, held: Mapping[str, bytes], keep: bool) -> None:
+        self.records: list[Record] = []
+        self.skipped: list[Skipped] = []
+        self.pages: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+        self._base, self._held, self._keep = base, held, keep
 
-def _text(base: Path, path: str, skipped: list[Skipped]) -> str | None:
-    try:
-        data = read_regular(base / path, MAX_FILE)
-    except DecisionsError as error:
-        skipped.append(Skipped(path, error.message.removeprefix(f"{base / path}: "), True))
+    def add(self, path: str) -> None:
+        """Read a file, unless its name tells that it is no record."""
+        why = set_aside(path)
+        listing = why is not None and is_index(path)
+        text = self._text(path) if why is None or listing else ""
+        if text is None:
+            return
+        record = None if why else read_record(path, text)
+        why = doubt(f"{self._base.name}/{path}", record.shape) if record else why
+        if listing:
+            self.pages[path] = text
+        if why:
+            self.skipped.append(Skipped(path, why))
+        elif record:
+            self.records.append(record)
+            if self._keep:
+                self.texts[path] = text
+
+    def _text(self, path: str) -> str | None:
+        place = f"{self._base}/{path}"
+        try:
+            data = self._held.get(place) or read_regular(place, MAX_FILE)
+        except DecisionsError as error:
+            self.skipped.append(Skipped(path, error.message.removeprefix(f"{place}: "), True))
+            return None
+        if data is not None and len(data) <= MAX_FILE and b"\0" not in data[:1024]:
+            return data.decode("utf-8", "surrogateescape")
+        large = data is not None and len(data) > MAX_FILE
+        why = "is not there" if data is None else "is larger than 1 MiB" if large else "is no text in UTF-8"
+        self.skipped.append(Skipped(path, why, True))
         return None
-    if data is None or len(data) > MAX_FILE or b"\0" in data[:1024]:
-        why = (
-            "is not there"
-            if data is None
-            else "is larger than 1 MiB"
-            if len(data) > MAX_FILE
-            else "is no text in UTF-8"
-        )
-        skipped.append(Skipped(path, why, True))
-        return None
-    return data.decode("utf-8", "surrogateescape")
 
 
 # ---------------------------------------------------------------------- where they are
