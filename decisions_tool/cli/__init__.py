@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from types import ModuleType
@@ -17,6 +18,7 @@ _FOREIGN = {
 def main() -> None:
     """Run the command line and end the process."""
     _without_plugins()
+    gc.set_threshold(100_000, 20, 20)  # most commands end before there is anything worth collecting
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

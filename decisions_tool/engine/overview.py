@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from decisions_tool import __version__
-from decisions_tool.documents.paths import CONFIG, WORKFLOWS, document_path
+from decisions_tool.documents.paths import CONFIG, RECORDS, TASKS, WORKFLOWS, document_path
 from decisions_tool.documents.paths import place as place_of
 from decisions_tool.engine.table import Header, Line, Row, Table
 from decisions_tool.errors import DecisionsError
@@ -33,6 +33,10 @@ _ORDER = (
     "design", "contract", "research", "concerns", "review", "roadmap", "request",
     "addendum", "tally", "runoff", "vote", "comparison", "gate", "proposal", "framing",
 )  # fmt: skip
+
+
+#: Lines and rows of a table as text, and what was skipped.
+_Parts: TypeAlias = "tuple[list[str], list[str], list[dict[str, str]]]"
 
 
 class Overview(NamedTuple):
@@ -92,33 +96,75 @@ def _read(repository: Repository, held: Table | None) -> Table:
     entry = repository.lookup(root, CONFIG)
     settings = entry.oid if entry else ""
     same = held if held is not None and held.header["settings"] == settings else None
-    known = {line.case: (line, row) for line, row in zip(same.lines, same.texts, strict=True)} if same else {}
-    lines, rows = [], []
-    for slug, folder in repository.cases(head.oid).items():
-        found = known.get(slug)
-        if found is None or found[0].state != folder.state:
-            found = _made(repository, head.oid, slug, folder, found[1] if found else "")
-        lines.append(found[0])
-        rows.append(found[1])
-    waiting = [row for line, row in zip(lines, rows, strict=True) if line.open]
+    patched = _patched(repository, head.oid, same) if same else None
+    index, rows, skipped = patched or _all(repository, head.oid, root, same)
+    waiting = [(line, row) for line, row in zip(index, rows, strict=True) if line[0] == "+"]
+    watched = [Line.read(line) for line, _ in waiting] if len(waiting) <= _WATCHED else []
     header: Header = {
         "version": __version__,
         "head": head.oid,
         "settings": settings,
-        "count": len(lines),
+        "count": len(index),
         "open_count": len(waiting),
-        "open": [json.loads(row) for row in waiting[: max(_SHOWN, _WATCHED)]],
-        "blobs": dict(_blobs(repository, lines)) if len(waiting) <= _WATCHED else {},
-        "skipped": sorted(_skipped(repository, root, lines, same), key=lambda item: item["path"]),
+        "open": [json.loads(row) for _, row in waiting[: max(_SHOWN, _WATCHED)]],
+        "blobs": {path: entry.oid for line in watched for path, entry in repository.walk(line.tree, line.folder)},
+        "skipped": sorted(skipped, key=lambda item: item["path"]),
         "quiet": [],
     }
-    return Table.of(header, lines, rows)
+    return Table.of(header, index, rows)
 
 
-def _blobs(repository: Repository, lines: list[Line]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        if line.open:
-            yield from ((path, entry.oid) for path, entry in repository.walk(line.tree, line.folder))
+def _patched(repository: Repository, commit: str, held: Table) -> _Parts | None:
+    """The table where nothing but files of tasks changed, in proportion to that; None where more did."""
+    changed = _changed_tasks(repository, held.header["head"], commit)
+    if changed is None:
+        return None
+    index, rows, skipped = held.index, held.texts, held.header["skipped"]
+    for folder in changed:
+        slug = folder.path.rpartition("/")[2]
+        at = held.find(slug)
+        if at < 0:
+            return None
+        line, rows[at] = _made(repository, commit, slug, folder, rows[at])
+        index[at] = line.text
+        skipped = [item for item in skipped if item.get("case") != slug] + _odd(repository, line)
+    return index, rows, skipped
+
+
+def _changed_tasks(repository: Repository, before: str, after: str) -> list[Folder] | None:
+    """Folders of tasks that two commits have, each with other files; None where they differ in more than that."""
+    from decisions_tool.ledger.repository import Folder
+
+    try:
+        if repository.lookup(repository.tree_of(before), RECORDS) != repository.lookup(
+            repository.tree_of(after), RECORDS
+        ):
+            return None
+        sides = (f"{before}:{TASKS}", f"{after}:{TASKS}")
+        raw = repository.git.run("diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *sides)
+    except DecisionsError:
+        return None
+    parts = raw.decode("utf-8", "surrogateescape").split("\0")
+    found = []
+    for meta, name in zip(parts[::2], parts[1::2], strict=False):
+        old, new, _, oid, _ = meta.split(" ")
+        if (old, new) != (":040000", "040000"):
+            return None
+        found.append(Folder("planning", f"{TASKS}/{name}", oid, oid))
+    return found
+
+
+def _all(repository: Repository, commit: str, root: str, same: Table | None) -> _Parts:
+    """The table read anew; what is known of a case in the same state is taken over."""
+    known = {line.case: (line, row) for line, row in zip(same.lines, same.texts, strict=True)} if same else {}
+    lines, rows = [], []
+    for slug, folder in repository.cases(commit).items():
+        found = known.get(slug)
+        if found is None or found[0].state != folder.state:
+            found = _made(repository, commit, slug, folder, found[1] if found else "")
+        lines.append(found[0])
+        rows.append(found[1])
+    return [line.text for line in lines], rows, list(_skipped(repository, root, lines, same))
 
 
 def _skipped(repository: Repository, root: str, lines: list[Line], held: Table | None) -> Iterator[dict[str, str]]:
@@ -135,10 +181,12 @@ def _skipped(repository: Repository, root: str, lines: list[Line], held: Table |
     same = set(held.lines) if held else set()
     kept = {line.case for line in lines if line in same}
     yield from (item for item in (held.header["skipped"] if held else []) if item.get("case") in kept)
-    for line in lines:
-        if line.case not in kept:
-            for odd in repository.odd(line.tree, line.folder):
-                yield {"path": odd.path, "reason": f"is {odd.what}", "case": line.case}
+    yield from (item for line in lines if line.case not in kept for item in _odd(repository, line))
+
+
+def _odd(repository: Repository, line: Line) -> list[dict[str, str]]:
+    found = repository.odd(line.tree, line.folder)
+    return [{"path": odd.path, "reason": f"is {odd.what}", "case": line.case} for odd in found]
 
 
 def _made(repository: Repository, commit: str, slug: str, folder: Folder, before: str) -> tuple[Line, str]:

@@ -54,6 +54,16 @@ class Line(NamedTuple):
     state: str
     case: str
 
+    @classmethod
+    def read(cls, text: str) -> Line:
+        mark, workflow, state, case = text.split("\t")
+        return cls(mark == "+", workflow, state, json.loads(case) if "\\" in case else case[1:-1])
+
+    @property
+    def text(self) -> str:
+        """One line; the mark comes first."""
+        return f"{'+' if self.open else '-'}\t{self.workflow}\t{self.state}\t{json.dumps(self.case)}"
+
     @property
     def tree(self) -> str:
         return self.state.partition("+")[0]
@@ -72,11 +82,8 @@ class Table:
         self._rows = rows
 
     @classmethod
-    def of(cls, header: Header, lines: Iterable[Line], rows: Iterable[str]) -> Table:
-        """A table made anew; ``rows`` are JSON, in the order of ``lines``."""
-        index = (
-            f"{'+' if line.open else '-'}\t{line.workflow}\t{line.state}\t{json.dumps(line.case)}" for line in lines
-        )
+    def of(cls, header: Header, index: Iterable[str], rows: Iterable[str]) -> Table:
+        """A table made anew; ``index`` are lines as text, ``rows`` JSON, in the same order."""
         return cls(header, "\n".join(index), ",\n".join(rows))
 
     @classmethod
@@ -92,14 +99,24 @@ class Table:
     def save(self, cache: Path) -> None:
         save_text(cache, _BREAK.join((json.dumps(self.header), self._index, self._rows)))
 
-    @cached_property
-    def lines(self) -> list[Line]:
-        return [_line(text) for text in self._index.split("\n")] if self._index else []
+    @property
+    def index(self) -> list[str]:
+        """Each line as text."""
+        return self._index.split("\n") if self._index else []
 
     @property
     def texts(self) -> list[str]:
         """Each row as JSON, in the order of the lines."""
         return self._rows.split(",\n") if self._rows else []
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [Line.read(text) for text in self.index]
+
+    def find(self, case: str) -> int:
+        """The place of a case among the lines, or -1."""
+        at = f"{self._index}\n".find(f"\t{json.dumps(case)}\n")
+        return self._index.count("\n", 0, at) if at >= 0 else -1
 
     @property
     def rows_json(self) -> str:
@@ -109,8 +126,3 @@ class Table:
     def rows(self) -> list[Row]:
         found: list[Row] = json.loads(self.rows_json)
         return found
-
-
-def _line(text: str) -> Line:
-    mark, workflow, state, case = text.split("\t")
-    return Line(mark == "+", workflow, state, json.loads(case) if "\\" in case else case[1:-1])
