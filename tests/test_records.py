@@ -127,7 +127,8 @@ def test_status_and_date_are_read_in_any_style(text: str, status: str, day: str 
     assert (record.status, record.date) == (status, day)
     lines = text.replace("\r\n", "\n").split("\n")
     if status not in {"missing", "other"}:
-        assert record.status_text in lines[record.status_line - 1] or "\n" in text, "the line is the one that says so"
+        said = [line for line in lines[record.status_line - 1 :] if line.strip()][:2]
+        assert record.status_line and status_of(" ".join(said)).status not in {"missing", "other"}, "the line says so"
 
 
 @pytest.mark.parametrize(
@@ -400,6 +401,46 @@ def test_formats_of_others_turn_nothing_red(call: Cli, tmp_path: Path) -> None:
     fill(tmp_path / "docs" / "adr", count=1, texts={1: odd})
     found = call("check", "docs/adr", "--json")
     assert found.code == 0 and found.json["summary"]["warnings"] > 0
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["status", "date", "type", "schema", "Status", "x_y", "on"]),
+            st.sampled_from(
+                [
+                    "accepted",
+                    "2020-01-01",
+                    "[a, b]",
+                    "[a, a]",
+                    '"x y"',
+                    "yes",
+                    "# no",
+                    "a: b",
+                    "",
+                    "1",
+                    "null",
+                    "a #b",
+                    "x-",
+                    "- x",
+                    "a  b",
+                ]
+            ),
+        ),
+        max_size=3,
+    ),
+    st.sampled_from(["\n# T\n", "---\n", "\n---\nx: y\n---\n", "x\r\ny\n", "é", "", "## Vote: Q1\n"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_what_is_taken_for_plain_text_is_such_that_nothing_can_be_said_of_it(
+    keys: list[tuple[str, str]], body: str
+) -> None:
+    from decisions_tool.workflows.checks import check_file
+    from decisions_tool.workflows.names import is_plain
+
+    data = (("---\n" + "".join(f"{key}: {value}\n" for key, value in keys) + "---\n" if keys else "") + body).encode()
+    if is_plain("docs/adr/0001-x.md", data):
+        assert check_file("docs/adr/0001-x.md", data) == []
 
 
 # ---------------------------------------------------------------------- linking

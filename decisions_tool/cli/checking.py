@@ -50,7 +50,7 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         found += [item.problem] if item.problem else _verdict(verdicts, item.path, item.data)
     verdicts.save()
     if files > 1:
-        from decisions_tool.workflows.checks import check_twins
+        from decisions_tool.workflows.names import check_twins
 
         found += check_twins(names)
     if not staged:
@@ -96,6 +96,11 @@ def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> in
 
 
 def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
+    from decisions_tool.documents.paths import RECORDS
+    from decisions_tool.workflows.names import check_name, is_plain
+
+    if is_plain(path, data):
+        return check_name(path) if path.startswith(f"{RECORDS}/") else []
     key = verdicts.key(path, data)
     held = verdicts.get(key)
     if held is None:

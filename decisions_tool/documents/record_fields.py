@@ -70,12 +70,17 @@ def page(text: str) -> Page:
     lines = text.split("\n")
     front, body = _front_matter(lines)
     if "```" in text or "~~~" in text or "<!--" in text:
-        hidden = Hidden()
-        lines[body:] = ["" if hidden.covers(line) else line for line in lines[body:]]
+        lines[body:] = visible(lines[body:])
         text = "\n".join(lines)
     heads = _heads(text, lines, body)
     top = _top(heads, len(lines))
     return Page(lines, front, body, heads, top, list(fields(lines, body, top)))
+
+
+def visible(lines: Iterable[str]) -> list[str]:
+    """Lines, with an empty one for each that fenced code or a comment hides."""
+    hidden = Hidden()
+    return ["" if hidden.covers(line) else line for line in lines]
 
 
 def _top(heads: list[Head], end: int) -> int:

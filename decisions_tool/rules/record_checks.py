@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from decisions_tool.documents.record_fields import Page, fields, page
+from decisions_tool.documents.record_fields import Page, fields, page, visible
 from decisions_tool.documents.record_words import bare, status_of
 from decisions_tool.documents.records import Record, bare_title
 from decisions_tool.errors import Finding
@@ -236,7 +236,8 @@ def _same(one: str, other: str) -> bool:
 def dead_links(path: str, text: str, there: Callable[[str], bool]) -> list[Finding]:
     """Links of a record to files that are not there; ``there`` knows the paths of the repository."""
     found = []
-    for at, line in enumerate(page(text).lines) if "](" in text else ():
+    lines = text.replace("\r\n", "\n").split("\n")
+    for at, line in enumerate(visible(lines) if "```" in text or "~~~" in text or "<!--" in text else lines):
         for _, ref in _HREF.findall(_CODE.sub("", line)) if "](" in line else ():
             if not _OUTSIDE.match(ref) and ref.partition("#")[0].endswith((".md", ".markdown")) and not there(ref):
                 found.append(
