@@ -20,7 +20,7 @@ _NAME = re.compile(
 )
 _BETWEEN = re.compile(
     r"(?<=\S)(?:\s*<br\s*/?>\s*|\t+|(?:\s+[|·•]|[;,]|\s)\s+(?=\W*[A-Z][\w ]{0,30}[*_]*:)"
-    r"|\s+[|·•]\s+(?=[*_]*[a-z][a-z ]{0,30}[*_]*:)|\s+(?=[*_]*(?i:status|date|author|deciders)[*_]*\s*:))"
+    r"|\s+[|·•]\s+(?=[*_]*[a-z][a-z ]{0,30}[*_]*:)|(?<=\d)\s+(?=[*_]*(?i:status|date|author|deciders)[*_]*\s*:))"
 )
 _HTML_CELL = re.compile(r"</t[dh]>\s*<t[dh][^>]*>|</dt>\s*<dd[^>]*>", re.I)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
