@@ -1,4 +1,4 @@
-"""Commands for what was there before the tool: weighted matrices in any document."""
+"""Commands for what was there before the tool: folders without front matter, weighted matrices in any document."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from decisions_tool.cli.common import as_json, put_json
+from decisions_tool.cli.common import as_json, opened, put_json
 from decisions_tool.errors import DecisionsError
+from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say, table
 from decisions_tool.text import plural
 
@@ -16,7 +17,98 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from decisions_tool.documents.matrices import Reading
+    from decisions_tool.ledger.adopting import Survey
+    from decisions_tool.ledger.repository import Repository
     from decisions_tool.rules.matrices import Judged
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help="Make the commit; without it nothing is changed.")
+@click.option("--undo", is_flag=True, help="Take the last adoption back, by a new commit.")
+@click.option("--reason", default="", metavar="TEXT", help="Why it is taken back.")
+@as_json
+@click.pass_obj
+def adopt(folder: Path, paths: tuple[Path, ...], write: bool, undo: bool, reason: str, as_json: bool) -> None:
+    """Give documents in _tasks/ and docs/decisions/, or below PATHS, the front matter that they lack.
+
+    It shows what would change; --write makes one commit of it, which --undo takes back. Every other byte stays, no case is
+    started, and files that are not understood are left alone and named.
+    """
+    if undo and (write or paths or as_json):
+        raise click.UsageError("--undo takes back the last adoption, all of it")
+    with opened(folder) as repository:
+        if undo:
+            _take_back(repository, reason)
+        else:
+            _adopt(repository, [_below(repository, folder / path) for path in paths], write, as_json)
+
+
+def _below(repository: Repository, path: Path) -> str:
+    """A path as the repository has it."""
+    from decisions_tool.documents.paths import RECORDS, TASKS
+
+    try:
+        below = path.resolve().relative_to(repository.place.root.resolve()).as_posix()
+    except ValueError:
+        below = ".."
+    if not f"{below}/".startswith((f"{TASKS}/", f"{RECORDS}/")):
+        raise DecisionsError(f"{path} is not below {TASKS}/ or {RECORDS}/", "move it there first: git mv")
+    return below
+
+
+def _adopt(repository: Repository, below: list[str], write: bool, as_json: bool) -> None:
+    from decisions_tool.engine.adopting import adopt as take
+    from decisions_tool.ledger.adopting import survey
+
+    head = repository.head().oid
+    if not head:
+        raise DecisionsError("this branch has no commit yet", "git add -- _tasks && git commit -m 'our tasks'")
+    found = take(repository, below, Progress()) if write else survey(repository, head, below)
+    if as_json:
+        adopted = [
+            {"path": a.path, "type": a.kind, "case": a.case, "created": a.created or None} for a in found.adopted
+        ]
+        put_json({"written": write, "adopted": adopted, "left": [left._asdict() for left in found.left]})
+    else:
+        _list(found)
+    done = (
+        f"{plural(len(found.adopted), 'document')} {'adopted' if write else 'to adopt'}, {len(found.left)} left alone"
+    )
+    say(done, "done" if write else "")
+    _tell_uncommitted(repository)
+    if found.adopted and not write:
+        say("Next: decisions adopt --write")
+
+
+def _tell_uncommitted(repository: Repository) -> None:
+    from decisions_tool.documents.paths import RECORDS, TASKS
+
+    files = repository.uncommitted((TASKS, RECORDS))
+    if files:
+        say(
+            f"{plural(len(files), 'file')} with uncommitted changes: {files[0]}{', ...' if files[1:] else ''}",
+            "warning",
+        )
+        say(f"Hint: git add -- {TASKS} {RECORDS} && git commit")
+
+
+def _list(found: Survey) -> None:
+    rows = [[a.path, f"+ type: {a.kind}", a.created] for a in found.adopted]
+    rows += [[left.path, "left alone", left.reason] for left in found.left]
+    if rows:
+        table(
+            ("file", "change", "there since, or why not"),
+            rows,
+            ["done"] * len(found.adopted) + ["quiet"] * len(found.left),
+        )
+
+
+def _take_back(repository: Repository, reason: str) -> None:
+    from decisions_tool.engine.adopting import unadopt
+
+    count = unadopt(repository, reason, Progress())
+    say(f"{plural(count, 'document')} as before the adoption", "done")
 
 
 @click.command()

@@ -15,6 +15,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     ("Begin", {
         "init": ("people:init", "Write down which cases are older than the tool, and commit that."),
         "new": ("people:new", "Write a request or a framing: `decisions new task|question \"<title>\"`."),
+        "adopt": ("adopting:adopt", "Give documents that are older than the tool front matter."),
         "demo": ("demo:demo", "Show the whole story in a fresh repository, offline."),
     }),
     ("Carry out", {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from decisions_tool.documents import outline, scores
@@ -71,7 +72,7 @@ def read_matrices(text: str) -> Reading:
     known = Known(lines, tables)
     found = []
     for at, table in enumerate(tables):
-        matrix = _matrix(table, known, _title(lines, table.line))
+        matrix = _matrix(table, known, partial(_title, lines, table.line))
         if matrix is not None:
             names = [option.name for option in matrix.options]
             end = tables[at + 1].line if at + 1 < len(tables) else len(lines)
@@ -81,7 +82,7 @@ def read_matrices(text: str) -> Reading:
     return Reading(tuple(found), len(tables))
 
 
-def _matrix(table: outline.Table, known: Known, title: str) -> Matrix | None:
+def _matrix(table: outline.Table, known: Known, title: Callable[[], str]) -> Matrix | None:
     grid = read_grid(table)
     if len(grid) < FEW or len(grid[0]) < FEW:
         return None
@@ -107,7 +108,7 @@ def _title(lines: Sequence[str], line: int) -> str:
 class _Columns:
     """A grid whose rows are criteria and whose columns are options."""
 
-    def __init__(self, grid: Grid, weights: Weights, title: str) -> None:
+    def __init__(self, grid: Grid, weights: Weights, title: Callable[[], str]) -> None:
         self.grid, self.weights, self.title = grid, weights, title
         self.unread: list[Unread] = []
         self.totals = [at for at, row in enumerate(grid) if at and at not in weights and is_total(row[0].text)]
@@ -146,7 +147,7 @@ class _Columns:
                 found[same] = (found[same][0], found[same][1], at)
             else:
                 found.append((name, 0 if product else at, at if product else 0))
-        return [self._option(name or self.title or "the option", *columns) for name, *columns in found]
+        return [self._option(name or self.title() or "the option", *columns) for name, *columns in found]
 
     def _columns(self) -> list[int]:
         """The columns that hold scores or products: most of their cells are numbers."""

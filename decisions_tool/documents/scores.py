@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -61,6 +62,7 @@ _LONGEST = 500
 BLANK = re.compile(r"[-–—\s./]*|n/?a|none|tbd|\?+", re.I)
 
 
+@lru_cache(maxsize=8192)
 def plain(cell: str) -> str:
     """The words of a cell without what makes them bold, a link or a tag; one kind of minus and blank."""
     bare = _MARKUP.sub(" ", _LINK.sub(r"\1", cell[:_LONGEST])).replace("−", "-").replace("\xa0", " ")
@@ -77,6 +79,7 @@ def number(text: str | None) -> Number | None:
     return Number(Fraction(bare), len(bare.partition(".")[2]), percent)
 
 
+@lru_cache(maxsize=8192)
 def score(cell: str) -> Score | None:
     """A cell read as a score, or None where it is no number."""
     text = plain(cell)
