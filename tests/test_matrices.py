@@ -107,6 +107,28 @@ STYLES = {
 | Tea | 2.00 | 0.90 | 0.80 | **3.70** |
 | Mate | 2.50 | 0.60 | 0.80 | **3.80** |
 """, [("Tea", 3.7, 3.7, False), ("Mate", 3.8, 3.9, True)]),
+    "a second row of heads, in italics": ("""
+| Option | Total cost<br>of it | Speed | Risk | Total |
+|--------|------|-------|------|-------|
+| *Weight* | *40%* | *35%* | *25%* | |
+| Tea | 3 | 4 | 5 | 3.85 |
+| Mate | 5 | 3 | 4 | 4.00 |
+""", [("Tea", 3.85, 3.85, False), ("Mate", 4.0, 4.05, True)]),
+    "better and worse than what there is": ("""
+| Criterion | Weight | Water | Tea | Mate |
+|---|---|---|---|---|
+| Taste | ×3 | 0 | 🟢 +1 | 🔴 -1 |
+| Price | ×2 | 0 | −1 | +1 |
+| Net score | | 0 | 1 | 1 |
+""", [("Water", 0, 0, False), ("Tea", 1, 1, False), ("Mate", 1, -1, True)]),
+    "totals of raw scores beside the weighted ones, no outer bars": ("""
+Criterion | Weight | Tea | Mate
+--- | --- | --- | ---
+Taste | 60 | 4/10 – bitter | 3
+Overall cost | 40 | 2 | 5
+Raw score | 100 | 6 | 8
+Weighted score | 100 | 320/1000 | 370
+""", [("Tea", 320, 320, False), ("Mate", 370, 380, True)]),
     "the table of a vote": ("""
 | Approach | Simplicity (x0.25) | Reach (x0.25) | Safety (x0.50) | Weighted Total |
 |----------|--------------------|---------------|----------------|----------------|
@@ -239,6 +261,7 @@ WINNERS = {
     "a sentence that ends in it": (_PLAIN + "| Total | | 4.5 | 3.5 |\n\n> Mate is the clear winner.\n", "Mate"),
     "the next heading": (_PLAIN + "| Total | | 4.5 | 3.5 |\n\n### Decision: Mate\n\nWinner: Tea\n", "Mate"),
     "not what stands below the next heading": (_PLAIN + "| Total | | 4.5 | 3.5 |\n\n## More\n\nWinner: Mate\n", "Tea"),
+    "a heading that promises a verdict": (_PLAIN + "| Total | | 4.5 | 3.5 |\n\n## Decision\n\nMate it is, not Tea.\n", "Mate"),
     "letters": (_PLAIN.replace("Mate", "B: Mate") + "| Total | | 4.5 | 3.5 |\n\nWinner: a clear one, Option B.\n", "B: Mate"),
     "initials": (_PLAIN.replace("Mate", "WT First") + "| Total | | 4.5 | 3.5 |\n\nDecision: Work Tracker First\n", "WT First"),
     "nobody": (_PLAIN, None),

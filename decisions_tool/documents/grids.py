@@ -29,6 +29,7 @@ _SUM = {"total", "totals", "sum", "score", "scores", "overall", "result", "point
         "weighted", "wtd", "σ", "rating"}  # fmt: skip
 _FILL = {
     "final",
+    "net",
     "grand",
     "the",
     "out",
@@ -47,6 +48,7 @@ PRODUCT = re.compile(r"\b(?:weighted|wtd\.?|product|contribution|w ?[x×*] ?s|s 
 SCORED = re.compile(
     r"\b(?:raw|scores?|ratings?|points|weighted|wtd\.?|product|contribution|w ?[x×*] ?s|s ?[x×*] ?w)\b", re.I
 )
+_NO_CRITERION = {"rank", "ranking", "place", "winner", "recommended", "overall", "final"}
 _HEAVY = re.compile(r"[(\[](?:kg|g|mg|t|lbs?|oz|tons?|gram(?:me)?s?)[)\]]", re.I)
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -122,12 +124,11 @@ def _is_weight(text: str) -> bool:
 
 
 def _sums_up(text: str) -> bool:
+    """Whether a row is no criterion: it adds up, ranks, names the winner or the weights."""
     words = {word.casefold() for word in _WORD.findall(plain(text))}
-    return (
-        is_total(text)
-        or bool(words & {"subtotal", "total", "rank", "ranking", "winner"})
-        or bool(_WEIGHT.fullmatch(bare(text)))
-    )
+    added = words <= _SUM | _FILL | _RAW and bool(words & _SUM)
+    ranked = "subtotal" in words or (bool(words) and words <= _NO_CRITERION)
+    return added or ranked or is_total(text) or _is_weight(text)
 
 
 class Known:

@@ -52,6 +52,7 @@ _ALONE = re.compile(rf"[~≈]?{_N}(?! ?[-–—/] ?\d)(?! ?(?:{_UNIT})(?!\w))(?!
 _NAMED = re.compile(rf"[^\d$€£]*?[(:=] ?{_N}(?: ?/ ?\d+)?\)?[^\d]*")
 _STARS = re.compile("[⭐★●]\ufe0f?")
 _EMPTY_STARS = re.compile(r"[\s☆○\ufe0f]*")
+_SIGN = re.compile(r"[^\w\s⭐★●☆○.,:;/(\[$€£+~≈-][^\w$€£+.-]*(?=[-+.]?\d)")
 _TERM = re.compile(rf"\(?{_N}(?: ?\({_N}\)|{_TIMES}\(?{_N}\)?)\)?")
 _ANY = re.compile(_N)
 _MARKUP = re.compile(r"<[^<>]{0,80}>|\[\^[^\]]*\]|\*\*|__|~~|`|(?<!\S)[*_](?=\S)|(?<=\S)[*_](?!\S)|&nbsp;")
@@ -82,7 +83,7 @@ def number(text: str | None) -> Number | None:
 @lru_cache(maxsize=8192)
 def score(cell: str) -> Score | None:
     """A cell read as a score, or None where it is no number."""
-    text = plain(cell)
+    text = _SIGN.sub("", plain(cell)) if cell[:1] > "~" else plain(cell)
     for pattern, shape in ((_PRODUCT, "factor"), (_OUT_OF, "of"), (_TWO, "product")):
         match = pattern.fullmatch(text)
         if match:

@@ -24,6 +24,9 @@ _SIGNS = re.compile(
 _FIRST = re.compile(r"(?:#|no\.? ?)?1(?:st)?\.?|first|🥇.*", re.I)
 _RANK = re.compile(r"(?:overall |final )?(?:rank(?:ing)?|place|position|#)", re.I)
 _VERDICT = re.compile(r"(?:winner|recommend(?:ed|ation)|selected|chosen|choice|decision|verdict|outcome)\??:?", re.I)
+_VERDICT_HEAD = re.compile(
+    r"\b(?:winner|recommendation|recommended|decision|verdict|conclusion|choice|outcome|result)\b", re.I
+)
 _YES = re.compile(r"[✓✔✅🏆🥇☑]\ufe0f?.*|yes\b.*|x|winner\b.*|recommended\b.*|selected\b.*|chosen\b.*", re.I)
 _BOLD = re.compile(r"(\*\*|__).+\1")
 _SAYS = re.compile(
@@ -74,12 +77,15 @@ def _only(found: Sequence[bool]) -> int | None:
 
 
 def named_below(lines: Sequence[str], names: Sequence[str]) -> str | None:
-    """The option that the words below a table call the winner, up to the next heading and in that heading."""
+    """The option that the words below a table call the winner: up to the next heading, in it, and right below it if it is a verdict."""
+    verdict = False
     for _, line in outline.visible_lines(lines):
         head = outline.heading(line)
-        found = _named_in(plain(head[1] if head else line.strip().lstrip("->*+ ")), names)
-        if found is not None or head:
+        text = plain(head[1] if head else line.strip().lstrip("->*+ "))
+        found = _named_in(text, names) or (_first(text, names) if verdict else None)
+        if found is not None or (verdict and text) or (head and not _VERDICT_HEAD.search(text)):
             return found
+        verdict = verdict or head is not None
     return None
 
 
