@@ -70,16 +70,19 @@ def read_matrices(text: str) -> Reading:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").split("\n")
     tables = outline.tables(lines)
     known = Known(lines, tables)
-    found = []
-    for at, table in enumerate(tables):
+    ends = [table.line for table in tables[1:]] + [len(lines)]
+    found: list[tuple[Matrix, list[str]]] = []
+    for table, end in zip(tables, ends, strict=True):
         matrix = _matrix(table, known, partial(_title, lines, table.line))
         if matrix is not None:
-            names = [option.name for option in matrix.options]
-            end = tables[at + 1].line if at + 1 < len(tables) else len(lines)
-            after = table.rows[-1].line + 1 if table.rows else table.line + 2
-            winner = matrix.winner or named_below(lines[after:end], names) or matrix.bold
-            found.append(replace(matrix, winner=winner))
-    return Reading(tuple(found), len(tables))
+            found.append((matrix, lines[table.line + len(table.rows) + 2 : end]))
+    return Reading(tuple(_decided(matrix, below, len(found) == 1) for matrix, below in found), len(tables))
+
+
+def _decided(matrix: Matrix, below: Sequence[str], alone: bool) -> Matrix:
+    """The matrix with the winner that the document names: the table's own signs come first, bold type comes last."""
+    names = [option.name for option in matrix.options]
+    return replace(matrix, winner=matrix.winner or named_below(below, names, alone) or matrix.bold)
 
 
 def _matrix(table: outline.Table, known: Known, title: Callable[[], str]) -> Matrix | None:

@@ -76,14 +76,17 @@ def _only(found: Sequence[bool]) -> int | None:
     return found.index(True) if sum(found) == 1 else None
 
 
-def named_below(lines: Sequence[str], names: Sequence[str]) -> str | None:
-    """The option that the words below a table call the winner: up to the next heading, in it, and right below it if it is a verdict."""
+def named_below(lines: Sequence[str], names: Sequence[str], alone: bool) -> str | None:
+    """The option that the words below a table call the winner, up to the next heading and in it.
+
+    Where the table is alone in its document, the line below a heading such as Decision is about it, too.
+    """
     verdict = False
     for _, line in outline.visible_lines(lines):
         head = outline.heading(line)
         text = plain(head[1] if head else line.strip().lstrip("->*+ "))
         found = _named_in(text, names) or (_first(text, names) if verdict else None)
-        if found is not None or (verdict and text) or (head and not _VERDICT_HEAD.search(text)):
+        if found is not None or (verdict and text) or (head and not (alone and _VERDICT_HEAD.search(text))):
             return found
         verdict = verdict or head is not None
     return None
