@@ -72,7 +72,7 @@ def read_matrices(text: str) -> Reading:
     known = Known(lines, tables)
     ends = [table.line for table in tables[1:]] + [len(lines)]
     found: list[tuple[Matrix, list[str]]] = []
-    for table, end in zip(tables, ends, strict=True):
+    for table, end in zip(tables, ends, strict=False):
         matrix = _matrix(table, known, partial(_title, lines, table.line))
         if matrix is not None:
             found.append((matrix, lines[table.line + len(table.rows) + 2 : end]))
