@@ -147,6 +147,19 @@ def test_adopt_takes_paths_and_does_nothing_twice(repo: Repo, cli: Cli) -> None:
     assert cli("adopt", "src").code == 1
 
 
+def test_a_shallow_clone_does_not_tell_since_when_a_document_is_there(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    committed(repo, {OLD: REQUEST})
+    repo.commit({"README.md": "later\n"})
+    shallow = make_repo(repo.path.parent / "shallow")
+    shallow.git("fetch", "-q", "--depth=1", f"file://{repo.path}", "HEAD")
+    shallow.git("reset", "-q", "--hard", "FETCH_HEAD")
+    call = make_cli(shallow.path, monkeypatch, capsys)
+    assert [a["created"] for a in call("adopt", "--write", "--json").json["adopted"]] == [None]
+    assert "created" not in shallow.at_head(OLD) and call("audit").code == 0
+
+
 def test_adopt_leaves_unsaved_work_alone(repo: Repo, cli: Cli) -> None:
     committed(repo, {OLD: REQUEST})
     repo.write(OLD, REQUEST + "\nmore\n")
@@ -161,15 +174,16 @@ def test_adopt_leaves_unsaved_work_alone(repo: Repo, cli: Cli) -> None:
 
 
 def test_what_is_adopted_is_not_started_by_surprise_and_can_be_started(repo: Repo, cli: Cli) -> None:
-    """F11: neither adopting nor an init that follows it starts a case."""
-    committed(repo, {OLD: REQUEST})
+    """F11: neither adopting nor an init that follows it starts a case, whatever its words are."""
+    request = REQUEST + "\nstatus: open\n"
+    committed(repo, {OLD: request})
     assert cli("adopt", "--write").code == 0
     assert cli("init").code == 0
     assert '"old"' in repo.read("decisions.toml")
     head = repo.git("rev-parse", "HEAD")
     assert cli("run").code == 0 and repo.git("rev-parse", "HEAD") == head
     assert cli("start", "old").code == 0
-    assert "status: active" in repo.at_head(OLD) and repo.at_head(OLD).rstrip().endswith(REQUEST.rstrip())
+    assert "status: active" in repo.at_head(OLD) and repo.at_head(OLD).rstrip().endswith(request.rstrip())
     clean(cli)
 
 

@@ -50,7 +50,7 @@ SCORED = re.compile(
 )
 _NO_CRITERION = {"rank", "ranking", "place", "winner", "recommended", "overall", "final"}
 _HEAVY = re.compile(r"[(\[](?:kg|g|mg|t|lbs?|oz|tons?|gram(?:me)?s?)[)\]]", re.I)
-_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
+_BRACKETS = re.compile(r"[(\[][^()\[\]]{0,120}[)\]]")
 _WORD = re.compile(r"[^\W\d_]+")
 _BULLET = re.compile(r" {0,6}(?:[-*+]|\d+[.)]) +(.+)")
 FEW = 2

@@ -56,7 +56,7 @@ _SIGN = re.compile(r"[^\w\s⭐★●☆○.,:;/(\[$€£+~≈-][^\w$€£+.-]*(?
 _TERM = re.compile(rf"\(?{_N}(?: ?\({_N}\)|{_TIMES}\(?{_N}\)?)\)?")
 _ANY = re.compile(_N)
 _MARKUP = re.compile(r"<[^<>]{0,80}>|\[\^[^\]]*\]|\*\*|__|~~|`|(?<!\S)[*_](?=\S)|(?<=\S)[*_](?!\S)|&nbsp;")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()]{0,300}\)")
 #: Characters of a cell that are read.
 _LONGEST = 500
 #: What stands for "nothing here".
