@@ -74,6 +74,7 @@ class Engine:
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
         self._settled: dict[str, str] = {}
+        self._checked: Settings | None = None
 
     def run(self, only: Sequence[str] = ()) -> Outcome:
         """Carry every managed case, or those named, as far as it goes without people."""
@@ -95,7 +96,9 @@ class Engine:
     def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
         settings, cases = self.read(only)
-        check_names(settings, backends.NAMES)
+        if settings is not self._checked:
+            check_names(settings, backends.NAMES)
+            self._checked = settings
         actions = [(case, action) for case, outlook in cases for action in outlook.actions]
         if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for _, action in actions):
             backends.prepare(settings)
