@@ -51,6 +51,14 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "recompute": ("adopting:recompute", "Recompute the weighted matrices of any markdown file."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
+    ("Records", {
+        "list": ("records:list_", "All decision records of a folder, in any format."),
+        "search": ("records:search", "The records that have all of some words."),
+        "graph": ("records:graph", "Which record supersedes, amends or relates to which."),
+        "next-number": ("records:next_number", "The number of the next record, for each series."),
+        "link": ("records:link", "Link two records, in both files: supersedes, amends, relates-to."),
+        "supersede": ("records:supersede", "Say that one record takes the place of another."),
+    }),
     ("Prove", {
         "check": ("checking:check", "Hold files to their rules: disk, staged bytes or a folder."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),
