@@ -92,7 +92,21 @@ def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> in
             put_finding(finding)
         done = f"{plural(files, 'file')}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}"
         say(done, "error" if counts["errors"] else "warning" if counts["warnings"] else "done")
+    _tell_github(found, counts)
     return 1 if counts["errors"] or (strict and counts["warnings"]) else 0
+
+
+def _tell_github(found: list[Finding], counts: dict[str, int]) -> None:
+    """Annotations and outputs where this is a step of a workflow."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from decisions_tool.report import github
+
+    github.put_outputs({"error-count": str(counts["errors"]), "warning-count": str(counts["warnings"])})
+    github.annotate(found)
+    if found:
+        rows = [[f"{f.path}:{f.line}", f.severity, f.message, f.rule] for f in found]
+        github.put_summary(github.markdown_table(["where", "severity", "what", "rule"], rows))
 
 
 def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
