@@ -55,7 +55,11 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         cases = _cases([folder / path for path in paths] or _everything(folder))
         for root, case in sorted(cases):
             found += _check_case(root, case)
-    if staged and files == 0 and not as_json:
+    if staged:
+        from decisions_tool.cli.verifying import staged_deviations
+
+        found += staged_deviations(folder)
+    if staged and files == 0 and not found and not as_json:
         return 0
     if paths == () and files == 0 and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")

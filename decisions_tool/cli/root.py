@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     }),
     ("Prove", {
         "check": ("checking:check", "Hold files to their rules: disk, staged bytes or a folder."),
+        "verify": ("verifying:verify", "Hold code to the decisions that bind it."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),
         "audit": ("history:audit", "Prove the history: legal, recomputed, unedited."),
         "config": ("settings:config", "Every setting, and where its value comes from."),
