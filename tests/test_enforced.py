@@ -128,10 +128,9 @@ def test_d26_an_addendum_allows_what_it_names_with_a_reason_and_nothing_else(tex
     assert lines(judged({STORE: BROKEN, CONSTRAINTS: text})) == ["shop/store.py:61 signature"]
 
 
-def test_d22_an_addendum_may_stand_in_the_record_or_in_the_reversal_of_its_question() -> None:
-    said = "\n## Addendum: slower\n\n### Deviations\n\n- `Store.get` — the net is slower than we thought\n"
+def test_d22_an_addendum_may_stand_in_the_record() -> None:
+    said = "\n### Addendum 1 (2026-02-01)\n\nSlower.\n\n#### Deviations\n\n- `Store.get` — the net is slower than we thought\n"
     assert lines(judged({STORE: BROKEN, RECORD_PATH: RECORD + said})) == []
-    assert lines(judged({STORE: BROKEN, "docs/decisions/working/cache/reversal.md": f"# Reversal\n{said}"})) == []
     assert [one.line for one in judged({STORE: BROKEN, RECORD_PATH: RECORD + said}).declared] == [61]
 
 
@@ -218,7 +217,7 @@ READ = (
     path=st.sampled_from(READ),
     text=st.binary(max_size=200) | st.text(alphabet="def class():\n\t =\"'[]{}@.*/,x1\\#", max_size=80).map(str.encode),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @example(path=RULES, text=b"\x00")
 @example(path=STORE, text=b"class Store(Store): pass\nfrom shop.store import *\nStore = Store\n")
 @example(path=STORE, text=b"LIMIT = " + b"-" * 900 + b"1")

@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "rounds": ("questions:rounds", "Which questions go side by side, and which wait."),
         "estimate": ("money:estimate", "Calls, tokens and USD that a case still takes."),
         "cost": ("money:cost", "What has been paid: by phase, role, model, case or day."),
+        "context": ("verifying:context", "Which decisions, constraints and questions bind a file."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
     ("Prove", {

@@ -80,6 +80,36 @@ def _repository_path(root: Path, folder: Path, word: str) -> str:
     return "" if path == "." else Path(path).as_posix()
 
 
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@as_json
+@click.pass_obj
+def context(folder: Path, paths: tuple[str, ...], as_json: bool) -> int:
+    """Which decisions, constraints and open questions bind these files.
+
+    PATHS are files or folders, also such as are not there yet. The answer is a list in Markdown, for people and to be pasted.
+    """
+    from decisions_tool.enforce.context import context
+    from decisions_tool.engine.enforcing import on_disk
+
+    place = find_place(folder)
+    root = place.root if place else folder
+    names = [_repository_path(root, folder, path) for path in paths]
+    found = context(on_disk(root), names)
+    if as_json:
+        put_json({"paths": names, "bindings": [one._asdict() for one in found]})
+        return 0
+    for one in found:
+        where = one.path if one.line <= 1 else f"{one.path}:{one.line}"
+        status = f" ({one.status})" if one.status else ""
+        put(f"- {one.kind} {one.name}{status}: {one.title} — {where}")
+        for why in one.why:
+            put(f"  - {why}")
+    if not found:
+        say("no decision, constraint or open question names these files")
+    return 0
+
+
 def _report(verdict: Verdict, as_json: bool) -> int:
     counts = {
         "records": len(verdict.records), "errors": len(verdict.findings), "unreal": len(verdict.unreal),

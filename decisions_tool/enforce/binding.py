@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from decisions_tool.documents.paths import WORKFLOWS
 from decisions_tool.enforce.blocks import Block, Change
 from decisions_tool.enforce.contract import (
     BINDING,
@@ -17,7 +16,6 @@ from decisions_tool.enforce.contract import (
     Unchecked,
     is_record,
     name_of,
-    read_addendum,
     read_constraints,
     read_record,
 )
@@ -161,7 +159,7 @@ def bind(tree: Tree, near: Collection[str] = ()) -> Bound:
     addenda = [text for text in constraints if text.of]
     known = {_key(text.name): text for text in records}
     for text in sorted(records, key=lambda text: _key(text.name)):
-        own = [one for one in addenda if _key(one.of) == _key(text.name)] + list(text.addenda) + _beside(tree, text)
+        own = [one for one in addenda if _key(one.of) == _key(text.name)] + list(text.addenda)
         bound.texts.append(text._replace(addenda=tuple(sorted(own, key=lambda one: one.date))))
         if text.status in BINDING:
             _take(bound, tree, bound.texts[-1])
@@ -202,12 +200,3 @@ def _take(bound: Bound, tree: Tree, text: Text) -> None:
     files = [change.path for change in text.changes if change.must is not False]
     for one in (text, *text.addenda):
         bound.take(tree, one, text.name, files)
-
-
-def _beside(tree: Tree, text: Text) -> list[Text]:
-    """Addenda in the reversal of the question that a record answers."""
-    data = tree.read(text.path) or b""
-    case = re.search(rb"(?m)^case:[ \t]*[\"']?([\w.-]+)", data[:4000])
-    path = f"{WORKFLOWS['decision'][0]}/{case[1].decode()}/reversal.md" if case else ""
-    held = tree.read(path) if path else None
-    return read_addendum(path, held, text.name) if held else []

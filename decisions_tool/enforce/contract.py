@@ -175,10 +175,11 @@ def read_record(path: str, data: bytes) -> Text:
     lines, front = _lines(data[:MAX_FILE].decode("utf-8", "replace"))
     head = _head(lines, front)
     if not _WORTH.search(data):
-        return Text(path, 1, head.title, head.date, "", head.status)
+        return Text(path, 1, head.title, head.date, "", head.status, cited=_cited(lines[front:]))
     root = _outlined(lines, front)
     later = [one for one in sections(root) if _is_addendum(one)]
-    made = _promises(root, Text(path, 1, head.title, head.date, name_of(path), head.status), ("codecontract",), later)
+    base = Text(path, 1, head.title, head.date, name_of(path), head.status, cited=_cited(lines[front:]))
+    made = _promises(root, base, ("codecontract",), later)
     return made._replace(addenda=tuple(_addendum(path, one, name_of(path), head.date) for one in later))
 
 
@@ -199,20 +200,13 @@ def read_constraints(path: str, data: bytes) -> list[Text]:
         tuple(one for one in said if isinstance(one, Rule)),
         tuple(one for one in said if isinstance(one, Unread)),
     )
-    found = [Text(path, 1, "project constraints", rules=rules, unread=unread, cited=_cited(people))]
+    found = [Text(path, 1, "project constraints", rules=rules, unread=unread, cited=_cited(lines[:end]))]
     root = _outlined(lines, end)
     return found + [_addendum(path, one, "", "") for one in sections(root) if _is_addendum(one)]
 
 
-def read_addendum(path: str, data: bytes, of: str) -> list[Text]:
-    """What a document beside a record, such as ``reversal.md``, adds to it."""
-    lines, front = _lines(data[:MAX_FILE].decode("utf-8", "replace"))
-    root = _outlined(lines, front)
-    return [_addendum(path, one, of, "") for one in sections(root) if _is_addendum(one)]
-
-
 def _addendum(path: str, section: Section, of: str, date: str) -> Text:
-    head = "\n".join(section.body[:12])
+    head = "\n".join([section.title, *section.body[:12]])
     names = _RECORD.search(head)
     day = _DATE.search(head)
     base = Text(path, section.line, section.title, day[1] if day else date, names[1] if names else of)
@@ -233,8 +227,7 @@ def _promises(root: Section, base: Text, contracts: tuple[str, ...], apart: Sequ
     return base._replace(
         blocks=tuple(blocks(lines(*contracts))), virtual=tuple(blocks(lines("virtualdiff"))), changes=changed,
         rules=tuple(one for one in ruled if isinstance(one, Rule)), unread=tuple(one for one in ruled if isinstance(one, Unread)),
-        declared=tuple(_declared(lines("deviation"))), cited=_cited(lines("keyfiles", "implementationnotes")),
-    )  # fmt: skip
+        declared=tuple(_declared(lines("deviation"))),     )  # fmt: skip
 
 
 def _without(root: Section, apart: Sequence[Section]) -> Section:
@@ -263,6 +256,7 @@ def _name(word: str) -> str:
     return re.sub(r"\((\w+)[^)]*\)$", r".\1", name.removeprefix("import ").strip()).removesuffix("()")
 
 
-def _cited(lines: Sequence[Line]) -> tuple[str, ...]:
-    found = (word for line in lines for word in re.findall(r"`([^`]+)`", line.text))
+def _cited(lines: Sequence[str]) -> tuple[str, ...]:
+    """The paths that stand in code spans."""
+    found = (word for line in lines if "`" in line for word in re.findall(r"`([^`]+)`", line))
     return tuple(dict.fromkeys(word for word in found if is_path(word.rstrip("/"))))

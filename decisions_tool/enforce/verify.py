@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from shlex import quote
 from typing import NamedTuple
 
 from decisions_tool.documents.paths import RECORDS
@@ -105,9 +106,13 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
 def _finding(one: Held) -> Finding:
     said, origin = one.deviation, one.origin
     where = f"{origin.path}:{origin.line}"
-    hint = f"follow {where}, or change that rule" if origin.record == "constraints" else (
-        f"follow {origin.record} ({where}), or let an addendum of {origin.record} in {CONSTRAINTS} allow it"
-    )  # fmt: skip
+    if origin.record == "constraints":
+        hint = f"follow {where}, or change that rule"
+    elif origin.record.startswith("DR-"):
+        command = f'decisions reverse {origin.record} --kind minor --deviation {quote(said.subject)} -r "<why>"'
+        hint = f"follow {where}, or declare it in an addendum: {command}"
+    else:
+        hint = f"follow {where}, or declare it in an addendum of {origin.record} in {CONSTRAINTS}"
     return Finding(f"contract/{said.rule}", "error", said.path, said.line, said.column, said.message, hint)
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from decisions_tool.documents.paths import MAX_FILE
-from decisions_tool.enforce.contract import FOLDERS
+from decisions_tool.enforce.contract import FOLDERS, name_of
 from decisions_tool.enforce.tree import Tree
-from decisions_tool.enforce.verify import verify_changed
+from decisions_tool.enforce.verify import verify, verify_changed
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import inside, read_regular
 from decisions_tool.ledger.git import Git, find_place
@@ -93,3 +93,8 @@ def broken_by_commit(repository: Repository, commit: str) -> list[Finding]:
     names = repository.git.run(*args, *([before] if before else ["--root"]), commit).decode("utf-8", "surrogateescape")
     changed = [path for path in names.split("\0") if path]
     return verify_changed(of_commit(repository, commit), of_commit(repository, before), changed)
+
+
+def deviations(repository: Repository, commit: str, record: str) -> tuple[Finding, ...]:
+    """Where the code of a commit breaks what one record promises, in full."""
+    return verify(of_commit(repository, commit), (name_of(record),)).findings
