@@ -398,3 +398,61 @@ def test_d26_the_commit_of_a_range_is_held_to_what_it_breaks(shop: tuple[Repo, C
         assert [len(broken_by_commit(repository, commit)) for commit in (first, bad, good)] == [0, 1, 0]
     finally:
         repository.close()
+
+
+# ---------------------------------------------------------------------- what binds a file
+
+FRAMING = """\
+QUESTION: How are old entries dropped?
+
+SCOPE:
+  In scope:
+    - eviction in `shop/evict.py`
+  Out of scope:
+    - the net
+
+SUCCESS CRITERIA:
+  1. A store stays under 10 MB
+
+KEY FILES (3-7):
+  - shop/store.py — holds entries
+  - shop/net.py — fills it
+"""
+
+
+def bindings(cli: Cli, *paths: str) -> dict[str, list[str]]:
+    return {one["name"]: one["why"] for one in cli("context", "--json", *paths).json["bindings"]}
+
+
+def test_d26_context_tells_what_binds_a_file(shop: tuple[Repo, Cli]) -> None:
+    repo, cli = shop
+    people = "# Project constraints\n\n1. `shop/store.py` stays under 400 lines.\n2. `json` must not be imported in `data/`.\n3. Short words.\n"
+    repo.write(
+        CONSTRAINTS,
+        people + addendum("### Deviations\n\n- `shop/net.py:fetch` — asked for")[len("# Project constraints\n") :],
+    )
+    repo.write("docs/decisions/working/evict/framing.md", FRAMING)
+    repo.write(
+        "docs/decisions/working/cache/framing.md",
+        f"---\nrecord: {RECORD_PATH}\n---\n{FRAMING.replace('net.py', 'key.py')}",
+    )
+    store = bindings(cli, STORE)
+    assert list(store) == ["DR-004", "line 3", "evict"] and "key file of its question" in store["DR-004"]
+    assert any("Store" in why for why in store["DR-004"]) and "shop/store.py is new by it, line 116" in store["DR-004"]
+    assert any("asked for" in why for why in bindings(cli, NET)["DR-004"])
+    assert list(bindings(cli, "data/new.py")) == ["DR-004", "line 4"]
+    assert list(bindings(cli, "shop/evict.py")) == ["DR-004", "evict"]
+    assert bindings(cli, "shop/key.py")["DR-004"][-1] == "key file of its question"
+    assert set(bindings(cli, ".", "shop")) == {"DR-004", "line 3", "line 4", "evict"}
+    shown = cli("context", STORE)
+    assert shown.code == 0 and shown.out.startswith(f"- decision DR-004 (accepted): One store — {RECORD_PATH}\n  - ")
+    assert "no decision" in cli("context", "README.md").err
+    assert cli("context", "..").code == 1 and cli("context").code == 2
+
+
+def test_d26_context_marks_what_is_not_there_yet(shop: tuple[Repo, Cli]) -> None:
+    repo, cli = shop
+    repo.write(STORE, CODE[STORE].replace("def merge(", "def join("))
+    assert "not yet real in shop/store.py: merge" in bindings(cli, STORE)["DR-004"]
+    (repo.path / "shop/net.py").unlink()
+    assert "not yet real in shop/net.py: fetch" in bindings(cli, NET)["DR-004"]

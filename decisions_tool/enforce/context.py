@@ -106,6 +106,8 @@ def _declared(text: Text, paths: Collection[str]) -> Iterator[str]:
 
 def _rules(tree: Tree, rule: Rule, paths: Collection[str]) -> bool:
     for path in paths:
+        if rule.modules and "." in path.rpartition("/")[2] and not path.endswith((".py", ".pyi")):
+            continue
         inside = not rule.inside or any(
             lies(path, one, tree) or matches(one.rstrip("/"), path or "**") for one in rule.inside
         )

@@ -71,6 +71,7 @@ def _json_places(text: str) -> dict[Way, tuple[int, int]]:
         if mark == "\n":
             line, begin = line + 1, match.end()
         elif mark in "{[":
+            places.setdefault(tuple(way), (line, match.start() - begin + 1))
             way.append("" if mark == "{" else 0)
             key = mark == "{"
         elif mark in "}]":
@@ -118,40 +119,72 @@ def _keys(text: str) -> tuple[str, ...]:
 def _yaml(text: str) -> Shape:
     import yaml
 
-    places: dict[Way, tuple[int, int]] = {}
-    left = [100_000]  # aliases of aliases grow without end
-
-    def read(node: yaml.Node, way: Way) -> object:
-        left[0] -= 1
-        if left[0] < 0 or len(way) > _DEEP:
-            raise ValueError
-        places.setdefault(way, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if isinstance(node, yaml.MappingNode):
-            made: dict[str, object] = {}
-            for key, value in node.value:
-                name = str(key.value)
-                places.setdefault((*way, name), (key.start_mark.line + 1, key.start_mark.column + 1))
-                made[name] = read(value, (*way, name))
-            return made
-        if isinstance(node, yaml.SequenceNode):
-            return [read(one, (*way, at)) for at, one in enumerate(node.value)]
-        return _scalar(node.tag.rpartition(":")[2], str(node.value))
-
+    grown = _Grown()
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.DocumentEndEvent):
+                break
+            mark = event.start_mark
+            place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            if isinstance(event, yaml.MappingStartEvent):
+                grown.take({}, place)
+            elif isinstance(event, yaml.SequenceStartEvent):
+                grown.take([], place)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                grown.open.pop()
+            elif isinstance(event, yaml.ScalarEvent):
+                grown.take(_scalar(event.value, event.implicit[0]), place, event.value)
+            elif isinstance(event, yaml.AliasEvent):
+                grown.take(None, place)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
-    return Shape(read(root, ()) if root else None, places)
+    return Shape(grown.value, grown.places)
 
 
-def _scalar(tag: str, text: str) -> object:
-    made = {
-        "int": lambda: 0,
-        "float": lambda: 0.5,
-        "bool": lambda: text.casefold() in {"true", "yes", "on"},
-        "null": lambda: None,
-    }
-    return made[tag]() if tag in made else text  # type: ignore[no-untyped-call]
+class _Grown:
+    """Data that grows value by value; aliases stay empty, so nothing multiplies."""
+
+    def __init__(self) -> None:
+        self.value: object = None
+        self.places: dict[Way, tuple[int, int]] = {}
+        self.open: list[tuple[Way, object]] = []
+        self.key: dict[Way, str] = {}
+
+    def take(self, value: object, place: tuple[int, int], word: str | None = None) -> None:
+        way, held = self.open[-1] if self.open else ((), None)
+        if isinstance(held, dict) and way not in self.key:
+            if word is None:
+                raise ValueError("a key is no word")
+            self.key[way] = word
+            self.places.setdefault((*way, word), place)
+            return
+        if isinstance(held, dict):
+            key = self.key.pop(way)
+            held[key], way = value, (*way, key)
+        elif isinstance(held, list):
+            held.append(value)
+            way = (*way, len(held) - 1)
+        else:
+            self.value = value
+        self.places.setdefault(way, place)
+        if isinstance(value, dict | list):
+            if len(way) > _DEEP:
+                raise ValueError("nested too deeply")
+            self.open.append((way, value))
+
+
+_PLAIN = (
+    (re.compile(r"[-+]?(?:0|[1-9][\d_]*|0x[\da-fA-F]+|0o?[0-7]+)"), 0),
+    (re.compile(r"[-+]?(?:\d[\d_]*)?\.\d+(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf)|\.(?:nan|NaN)|[-+]?\d+\.?[eE][-+]?\d+|[-+]?\d+\."), 0.5),
+    (re.compile(r"true|True|TRUE|yes|Yes|on|On"), True),
+    (re.compile(r"false|False|FALSE|no|No|off|Off"), False),
+    (re.compile(r"~|null|Null|NULL|"), None),
+)  # fmt: skip
+
+
+def _scalar(text: str, plain: bool) -> object:
+    """A value of the kind that a word means; quoted words are texts."""
+    return next((value for pattern, value in _PLAIN if pattern.fullmatch(text)), text) if plain else text
 
 
 # ---------------------------------------------------------------------- comparing

@@ -14,7 +14,7 @@ from decisions_tool.enforce.contract import CONSTRAINTS, Text, Unchecked
 from decisions_tool.enforce.deviation import Deviation
 from decisions_tool.enforce.python import Unclear, hold
 from decisions_tool.enforce.ruled_out import broken
-from decisions_tool.enforce.shapes import Broken, compare_shapes, read_shape
+from decisions_tool.enforce.shapes import Broken, compare_shapes, is_schema, read_shape
 from decisions_tool.enforce.tree import Tree
 from decisions_tool.errors import Finding
 
@@ -126,7 +126,7 @@ def _held(tree: Tree, bound: Bound, changed: Collection[str] | None) -> Iterator
             yield from _python(tree, bound, path, wanted)
     for path, (language, expected, origin) in bound.shapes.items():
         if changed is None or path in changed:
-            yield from _shape(tree, path, language, expected, origin)
+            yield from _shape(tree, bound, path, language, expected, origin)
     for path, (change, origin) in bound.files.items():
         if changed is None or path in changed:
             yield from _file(tree, path, bool(change.must), origin)
@@ -161,7 +161,7 @@ def _python(tree: Tree, bound: Bound, path: str, wanted: Mapping[str, tuple[obje
             )
 
 
-def _shape(tree: Tree, path: str, language: str, expected: object, origin: Origin) -> Iterator[Held]:
+def _shape(tree: Tree, bound: Bound, path: str, language: str, expected: object, origin: Origin) -> Iterator[Held]:
     data = tree.read(path)
     if data is None:
         said = f"{path}: expected a file of {language}, found none"
@@ -170,6 +170,8 @@ def _shape(tree: Tree, path: str, language: str, expected: object, origin: Origi
     shape = read_shape(data.decode("utf-8", "replace").removeprefix("\ufeff"), language)
     if isinstance(shape, Broken):
         yield Held(Deviation("unreadable", path, path, shape.line, shape.column, shape.why), origin)
+    elif is_schema(expected) and not is_schema(shape.value):
+        bound.unchecked.append(Unchecked(origin.path, origin.line, f"a schema is shown, and {path} is none"))
     else:
         yield from (Held(one, origin) for one in compare_shapes(path, expected, shape))
 
