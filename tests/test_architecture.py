@@ -18,7 +18,7 @@ HOMES = {
     "rich": ("report/",),
     "subprocess": ("ledger/git.py", "agents/process.py"),
 }
-PURE_ROOMS = ("documents/", "rules/", "workflows/")
+PURE_ROOMS = ("documents/", "enforce/", "rules/", "workflows/")
 OUTSIDE = {
     "disk": {"builtins.open", "glob", "io.open", "os", "pathlib", "shutil", "sqlite3", "tempfile"},
     "network": {"http", "socket", "ssl", "urllib.request"},

@@ -58,7 +58,11 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         for root, case in sorted(_cases(looked)):
             found += _check_case(root, case)
         found = _with_records(found, looked, held)
-    if staged and files == 0 and not as_json:
+    else:
+        from decisions_tool.cli.verifying import staged_deviations
+
+        found += staged_deviations(folder)
+    if staged and files == 0 and not found and not as_json:
         return 0
     if paths == () and files == 0 and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")

@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "estimate": ("money:estimate", "Calls, tokens and USD that a case still takes."),
         "cost": ("money:cost", "What has been paid: by phase, role, model, case or day."),
         "recompute": ("adopting:recompute", "Recompute the weighted matrices of any markdown file."),
+        "context": ("verifying:context", "Which decisions, constraints and questions bind a file."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
     ("Records", {
@@ -62,6 +63,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     }),
     ("Prove", {
         "check": ("checking:check", "Hold files to their rules: disk, staged bytes or a folder."),
+        "verify": ("verifying:verify", "Hold code to the decisions that bind it."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),
         "audit": ("history:audit", "Prove the history: legal, recomputed, unedited."),
         "config": ("settings:config", "Every setting, and where its value comes from."),
