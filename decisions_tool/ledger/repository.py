@@ -97,12 +97,22 @@ class Repository:
         self.place: Place = locate(start)
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
+        self._before: dict[str, tuple[Entry, ...]] = {}
         self._settings: dict[str, Settings] = {}
         self._sizes: dict[str, int] = {}
         self._identities: dict[str, str] = {}
 
     def close(self) -> None:
         self.git.close()
+
+    def renew(self) -> None:
+        """Begin another round in the same process: what may have changed is read again, and what the last round did not use is let go."""
+        self._before, self._trees = self._trees, {}
+        self._settings = dict(list(self._settings.items())[-1:])
+        self._sizes.clear()
+        self._identities.clear()
+        self.git.forget()
+        self.__dict__.pop("boundary", None)
 
     # -- refs
 
@@ -170,11 +180,14 @@ class Repository:
         """Entries of a tree, kept for as long as the repository is open."""
         held = self._trees.get(tree)
         if held is None:
-            found = self.git.read(tree)
-            if found is None or found[0] != "tree":
-                raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
-            held = self._trees[tree] = parse_tree(found[1], len(tree) // 2)
+            held = self._trees[tree] = self._before.get(tree) or self._parsed(tree)
         return held
+
+    def _parsed(self, tree: str) -> tuple[Entry, ...]:
+        found = self.git.read(tree)
+        if found is None or found[0] != "tree":
+            raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
+        return parse_tree(found[1], len(tree) // 2)
 
     def know(self, trees: Mapping[str, tuple[Entry, ...]]) -> None:
         """Take trees that are not in the repository yet as if they were."""
