@@ -266,7 +266,8 @@ def read_settings(text: str | None, path: str = FILE) -> Settings:
             [Finding("config/size", "error", path, 1, 1, said, "shorten baseline: close cases, remove folders")]
         )
     values = _tuples(_toml(text, path))
-    if values.keys() <= {"baseline"} and all(isinstance(slug, str) for slug in values.get("baseline", ())):
+    older = values.get("baseline", ())
+    if values.keys() <= {"baseline"} and isinstance(older, tuple) and all(isinstance(slug, str) for slug in older):
         return Settings.model_construct(**values)  # what most repositories have needs no schema
     try:
         settings = Settings.model_validate(values)

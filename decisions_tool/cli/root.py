@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     }),
     ("Carry out", {
         "run": ("work:run", "Carry every case as far as it goes without people."),
+        "watch": ("watch:watch", "Carry cases on as commits arrive and files are saved."),
         "trust": ("trust:trust", "Let the program of [command] run on this machine."),
         "start": ("people:start", "Start a case that is older than the tool."),
         "pause": ("people:pause", "Leave a case alone until resume."),

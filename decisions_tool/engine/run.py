@@ -34,23 +34,26 @@ from decisions_tool.text import shortened
 from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
-from decisions_tool.workflows.planner import DONE, Ask, Compute, Outlook, Refuse, Wait, check_names, plan
+from decisions_tool.workflows.planner import DONE, Ask, Compute, Refuse, Wait, check_names, plan
 from decisions_tool.workflows.tables import row
 
 _TRIES = 40
+AGAIN = "decisions run"
 #: Answers that land at once: each has trees of its own in memory until then.
 _AT_ONCE = 64
 
 
 @dataclass
 class Outcome:
-    """What a run came to."""
+    """What a run came to; ``tip`` is the last commit that it planned from, ``later`` whether time alone may bring it on."""
 
     recorded: int = 0
     waits: list[Wait] = field(default_factory=list)
     refusals: list[Refuse] = field(default_factory=list)
     failed: list[Wait] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
+    tip: str = ""
+    later: bool = False
 
 
 class Made(NamedTuple):
@@ -99,6 +102,7 @@ class Engine:
 
     def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
+        outcome.tip = branch_for_writing(self.repository, self.ledger.branch).oid
         settings, cases = self.read(only)
         check_names(settings, backends.NAMES)
         actions = [action for seen in cases for action in seen.outlook.actions]
@@ -111,6 +115,7 @@ class Engine:
             return True
         waits = [action for action in actions if isinstance(action, Wait)]
         outcome.waits = [*waits, *self._blocked.values(), *self.asking.waits.values()]
+        outcome.later = bool(self._blocked) or any(wait.command == AGAIN for wait in self.asking.waits.values())
         outcome.failed = list(self.asking.failed.values())
         outcome.refusals = [action for action in actions if isinstance(action, Refuse)]
         outcome.finished = [seen.slug for seen in cases if seen.outlook.phase == DONE]

@@ -28,7 +28,7 @@ from decisions_tool.text import shortened
 from decisions_tool.workflows.case import Case, File, Outside
 
 REGULAR = {"100644", "100755"}
-_MARKERS = {
+MARKERS = {
     "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisect",
     "rebase-merge": "a rebase", "rebase-apply": "a rebase or am", "sequencer": "a sequence of picks",
 }  # fmt: skip
@@ -152,7 +152,7 @@ class Repository:
 
     def in_progress(self) -> str | None:
         """What git is in the middle of, or None."""
-        return next((what for name, what in _MARKERS.items() if (self.place.git_dir / name).exists()), None)
+        return next((what for name, what in MARKERS.items() if (self.place.git_dir / name).exists()), None)
 
     @cached_property
     def boundary(self) -> frozenset[str]:
