@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "check": ("checking:check", "Hold files to their rules: disk, staged bytes or a folder."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),
         "audit": ("history:audit", "Prove the history: legal, recomputed, unedited."),
+        "hooks": ("hooks:hooks", "Have git call decisions: hooks that check before a commit and a push."),
         "config": ("settings:config", "Every setting, and where its value comes from."),
     }),
 )  # fmt: skip

@@ -22,7 +22,7 @@ from decisions_tool.ledger.compare import (
     same_words,
     speakers,
 )
-from decisions_tool.ledger.evidence import Evidence, Report
+from decisions_tool.ledger.evidence import Earlier, Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
@@ -39,11 +39,12 @@ _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workfl
 class Transitions:
     """Judges transitions one by one, in the order of history."""
 
-    def __init__(self, evidence: Evidence, report: Report) -> None:
+    def __init__(self, evidence: Evidence, report: Report, earlier: Earlier) -> None:
         self.evidence = evidence
         self.report = report
-        self._seen: set[str] = set()
-        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
+        self._seen = earlier
+        self._highest = earlier.highest  # record number up to the commit before this one
+        self._latest = 0  # and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
