@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     ("Carry out", {
         "run": ("work:run", "Carry every case as far as it goes without people."),
         "ci": ("ci:ci", "Plan, answer and collect on any number of machines."),
+        "watch": ("watch:watch", "Carry cases on as commits arrive and files are saved."),
         "trust": ("trust:trust", "Let the program of [command] run on this machine."),
         "start": ("people:start", "Start a case that is older than the tool."),
         "pause": ("people:pause", "Leave a case alone until resume."),
@@ -66,6 +67,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "verify": ("verifying:verify", "Hold code to the decisions that bind it."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),
         "audit": ("history:audit", "Prove the history: legal, recomputed, unedited."),
+        "hooks": ("hooks:hooks", "Have git call decisions: hooks that check before a commit and a push."),
         "config": ("settings:config", "Every setting, and where its value comes from."),
     }),
 )  # fmt: skip

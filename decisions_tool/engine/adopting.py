@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from decisions_tool.documents import frontmatter
 from decisions_tool.engine.events import Listener
-from decisions_tool.engine.verbs import _writing
+from decisions_tool.engine.verbs import writing
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.adopting import NOBODY, PHASE, Survey, last_adoption, survey
 from decisions_tool.ledger.record import Turn
@@ -28,7 +28,7 @@ def adopt(repository: Repository, below: Sequence[str], listen: Listener | None 
         what = f"adopted {plural(len(done.adopted), 'document')}"
         return {found.path: found.text for found in done.adopted}, Transition(NOBODY, PHASE, "front-matter", what)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.commit(build)
     return done
 
@@ -54,6 +54,6 @@ def unadopt(repository: Repository, reason: str, listen: Listener | None = None)
         what = f"undone: adopted {plural(count, 'document')}"
         return changes, Transition(NOBODY, "undo", last.commit, what, reason=reason)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.commit(build)
     return count

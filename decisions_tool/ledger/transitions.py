@@ -10,7 +10,7 @@ from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
 from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.adopting import PHASE, only_adopted
+from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
@@ -23,8 +23,8 @@ from decisions_tool.ledger.compare import (
     same_words,
     speakers,
 )
-from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.evidence import Earlier, Evidence, Report
+from decisions_tool.ledger.history import Change, Step, steps, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
@@ -40,12 +40,12 @@ _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workfl
 class Transitions:
     """Judges transitions one by one, in the order of history."""
 
-    def __init__(self, evidence: Evidence, report: Report) -> None:
+    def __init__(self, evidence: Evidence, report: Report, earlier: Earlier) -> None:
         self.evidence = evidence
         self.report = report
-        self._seen: set[str] = set()
-        self._adopted: dict[str, Step] = {}
-        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
+        self._seen = earlier
+        self._highest = earlier.highest  # record number up to the commit before this one
+        self._latest = 0  # and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
@@ -64,9 +64,7 @@ class Transitions:
         phases = _PHASES[before.workflow]
         outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        free = (
-            name in {"init", "redo", PHASE} or step.value("Slot") in self._adopted
-        )  # held to every path that they may change
+        free = name in {"init", "redo", PHASE} or self._adoption_in(step)  # held to every path that they may change
         if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
@@ -210,10 +208,17 @@ class Transitions:
 
     def _adoption(self, step: Step) -> None:
         """Front matter above documents that had none, and nothing else."""
-        self._adopted[step.commit] = step
         for change in step.changes:
             if not only_adopted(change.path, self.evidence.text(change.before), self.evidence.text(change.after)):
                 self.report.wrong("edited", step, change.path, "an adoption did more than add front matter")
+
+    def _adoption_in(self, step: Step) -> Step | None:
+        """The adoption that an undo names."""
+        named = step.value("Slot")
+        if step.value("Phase") != "undo" or step.value("Case") != NOBODY or named not in self._seen:
+            return None
+        found = next(steps(self.evidence.repository, named, limit=1), None)
+        return found if found and found.value("Phase") == PHASE else None
 
     def _unadoption(self, step: Step, undone: Step) -> None:
         """All of an adoption taken back, from documents that nobody has touched since."""
@@ -225,8 +230,9 @@ class Transitions:
 
     def _undo(self, step: Step) -> None:
         before, named = self._before(step), step.value("Slot")
-        if named in self._adopted:
-            self._unadoption(step, self._adopted.pop(named))
+        adoption = self._adoption_in(step)
+        if adoption:
+            self._unadoption(step, adoption)
         elif named in self._seen:
             last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
             self._reversal(step, before, last if last and last.commit == named else None)
