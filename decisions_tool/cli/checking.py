@@ -58,7 +58,11 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         for root, case in sorted(_cases(looked)):
             found += _check_case(root, case)
         found = _with_records(found, looked, held)
-    if staged and files == 0 and not as_json:
+    else:
+        from decisions_tool.cli.verifying import staged_deviations
+
+        found += staged_deviations(folder)
+    if staged and files == 0 and not found and not as_json:
         return 0
     if paths == () and files == 0 and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
@@ -92,7 +96,21 @@ def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> in
             put_finding(finding)
         done = f"{plural(files, 'file')}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}"
         say(done, "error" if counts["errors"] else "warning" if counts["warnings"] else "done")
+    _tell_github(found, counts)
     return 1 if counts["errors"] or (strict and counts["warnings"]) else 0
+
+
+def _tell_github(found: list[Finding], counts: dict[str, int]) -> None:
+    """Annotations and outputs where this is a step of a workflow."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from decisions_tool.report import github
+
+    github.put_outputs({"error-count": str(counts["errors"]), "warning-count": str(counts["warnings"])})
+    github.annotate(found)
+    if found:
+        rows = [[f"{f.path}:{f.line}", f.severity, f.message, f.rule] for f in found]
+        github.put_summary(github.markdown_table(["where", "severity", "what", "rule"], rows))
 
 
 def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:

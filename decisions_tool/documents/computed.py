@@ -9,9 +9,6 @@ from pydantic import Field
 from decisions_tool.documents.base import Day, Meta, Word
 from decisions_tool.documents.written import Written
 
-#: What follows it in ``constraints.md`` is the program's; what stands before it is people's.
-MARKER = "<!-- decisions: addenda below this line are written by the program -->"
-
 
 class TallyMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the tally")
