@@ -179,9 +179,9 @@ _RULES = re.compile(rb"(?i)ruled.out|\bdeviation")
 
 
 def _words(paths: Iterable[str]) -> set[bytes]:
-    """What a record that speaks of these files has in its text."""
-    names = (path.split("/")[-2:] for path in paths)
-    return {(name[0] if name[-1] == "__init__.py" else name[-1]).encode("utf-8", "surrogateescape") for name in names}
+    """What a record that speaks of these files has in its text: the path, or that of the module that became a package."""
+    plain = {path.removesuffix("/__init__.py") for path in paths}
+    return {path.encode("utf-8", "surrogateescape") for path in plain}
 
 
 def _there(tree: Tree, name: str) -> bool:

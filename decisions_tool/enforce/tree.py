@@ -88,7 +88,11 @@ class Tree:
 
     def has(self, path: str) -> bool:
         """Whether a file, or a folder with files in it, is there."""
-        return path in self or any(known.startswith(f"{path.rstrip('/')}/") for known in self.paths)
+        return path in self or path.rstrip("/") in self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(path[:at] for path in self.paths for at, char in enumerate(path) if char == "/")
 
 
 # ---------------------------------------------------------------------- Python
