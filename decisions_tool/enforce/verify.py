@@ -144,8 +144,7 @@ def _reaches(tree: Tree, path: str, changed: Iterable[str]) -> bool:
 
 
 def _python(tree: Tree, bound: Bound, path: str, wanted: Mapping[str, tuple[object, ...]]) -> Iterator[Held]:
-    package = f"{path.removesuffix('.py')}/__init__.py"
-    home = package if path not in tree and package in tree else path
+    home = _package(path) if path not in tree and _package(path) in tree else path
     if home not in tree:
         name = next(iter(wanted))
         said = f"{path}: expected a file that defines {', '.join(n for n in wanted if '.' not in n)}, found none"
@@ -160,6 +159,11 @@ def _python(tree: Tree, bound: Bound, path: str, wanted: Mapping[str, tuple[obje
             yield Held(
                 said_of, origin, said_of.rule == "missing" and "." not in name and said_of.line == said_of.column == 1
             )
+
+
+def _package(path: str) -> str:
+    """The file of the package that a module may have become."""
+    return f"{path.removesuffix('.py')}/__init__.py"
 
 
 def _shape(tree: Tree, bound: Bound, path: str, language: str, expected: object, origin: Origin) -> Iterator[Held]:
@@ -178,7 +182,8 @@ def _shape(tree: Tree, bound: Bound, path: str, language: str, expected: object,
 
 
 def _file(tree: Tree, path: str, must: bool, origin: Origin) -> Iterator[Held]:
-    if tree.has(path) is not must:
+    there = tree.has(path) or (must and _package(path) in tree)
+    if there is not must:
         words = ("expected a file, found none", "missing") if must else ("expected to be gone, found a file", "file")
         yield Held(Deviation(words[1], path, path, 0, 0, f"{path}: {words[0]}"), origin, must)
 
