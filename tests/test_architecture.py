@@ -17,6 +17,7 @@ HOMES = {
     "jinja2": ("agents/prompts.py",),
     "rich": ("report/",),
     "subprocess": ("ledger/git.py", "agents/process.py"),
+    "watchfiles": ("engine/hearing.py",),
 }
 PURE_ROOMS = ("documents/", "enforce/", "rules/", "workflows/")
 OUTSIDE = {

@@ -35,6 +35,10 @@ class RecordMeta(Meta):
     date: Day | None = Field(None, description="when it was decided")
     consulted: list[Word] | None = Field(None, description="who was asked")
     informed: list[Word] | None = Field(None, description="who is told")
+    supersedes: list[Word] | None = Field(None, description="records that this one takes the place of")
+    superseded_by: list[Word] | None = Field(
+        None, alias="superseded-by", description="records that took this one's place"
+    )
 
     @property
     def approved(self) -> bool:
