@@ -64,7 +64,7 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         found += staged_deviations(folder)
     if staged and files == 0 and not found and not as_json:
         return 0
-    if paths == () and files == 0 and not as_json:
+    if paths == () and files == 0 and not staged and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
     return _report(found, files, strict, as_json)
 
