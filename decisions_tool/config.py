@@ -201,8 +201,8 @@ class Settings(Shape):
     )
     templates: str | None = Field(None, description="folder with prompt templates of your own")
     deny: tuple[str, ...] = Field(
-        (".env*", "*.pem", "*.key", "*.p12", "id_rsa*", "*.keystore", ".netrc", ".npmrc", ".pypirc", "secrets/**"),
-        description="patterns of files that agents never see",
+        (),
+        description="patterns of files that agents never see, besides those whose names tell of secrets; !pattern shows some again",
     )
     experts: dict[Name, Expert] = Field(
         default_factory=dict, description="experts added to, or in place of, the built-in ones"

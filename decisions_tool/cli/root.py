@@ -15,6 +15,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     ("Begin", {
         "init": ("people:init", "Write down which cases are older than the tool, and commit that."),
         "new": ("people:new", "Write a request or a framing: `decisions new task|question \"<title>\"`."),
+        "adopt": ("adopting:adopt", "Give documents that are older than the tool front matter."),
         "demo": ("demo:demo", "Show the whole story in a fresh repository, offline."),
     }),
     ("Carry out", {
@@ -48,6 +49,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "rounds": ("questions:rounds", "Which questions go side by side, and which wait."),
         "estimate": ("money:estimate", "Calls, tokens and USD that a case still takes."),
         "cost": ("money:cost", "What has been paid: by phase, role, model, case or day."),
+        "recompute": ("adopting:recompute", "Recompute the weighted matrices of any markdown file."),
         "log": ("history:log", "The story of a case, from history alone."),
     }),
     ("Prove", {

@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from decisions_tool.documents.paths import RECORDS, TASKS, owner
-from decisions_tool.engine.overview import Row, overview
+from decisions_tool.engine.overview import overview
+from decisions_tool.engine.table import Row
 from decisions_tool.ledger.git import Git, GitFailed, locate
 from decisions_tool.ledger.locks import alive
 
@@ -20,9 +21,15 @@ def ready(start: Path, since: str) -> Iterator[Row]:
         if alive((place.store / "watch.lock").read_text(encoding="ascii", errors="replace")):
             return
     touched = _touched(Git(place), since)
-    if touched:
-        rows = (json.loads(line.row) for line in overview(start).lines if line.open and line.case in touched)
-        yield from (row for row in rows if row["waiting_for"])
+    if not touched:
+        return
+    table = overview(start).table
+    places = sorted(at for slug in touched if (at := table.find(slug)) >= 0)
+    index, rows = table.index, table.texts
+    for at in places:
+        row: Row = json.loads(rows[at])
+        if index[at].startswith("+") and row["waiting_for"]:
+            yield row
 
 
 def _touched(git: Git, since: str) -> set[str]:

@@ -83,6 +83,7 @@ class Engine:
         self.known = known or Known()
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
+        self._checked: Settings | None = None
 
     def run(self, only: Sequence[str] = ()) -> Outcome:
         """Carry every managed case, or those named, as far as it goes without people."""
@@ -104,7 +105,9 @@ class Engine:
         """Do everything that the current commit calls for; False when nothing could be done."""
         outcome.tip = branch_for_writing(self.repository, self.ledger.branch).oid
         settings, cases = self.read(only)
-        check_names(settings, backends.NAMES)
+        if settings is not self._checked:
+            check_names(settings, backends.NAMES)
+            self._checked = settings
         actions = [action for seen in cases for action in seen.outlook.actions]
         if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for action in actions):
             backends.prepare(settings)

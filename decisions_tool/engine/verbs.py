@@ -82,9 +82,11 @@ def initialise(repository: Repository, listen: Listener | None = None) -> int:
 
 
 def _started(repository: Repository, commit: str, folder: Folder) -> bool:
+    """Whether front matter says where a case stands; what an adoption writes does not."""
     _, slug = owner(f"{folder.path}/")
     text = repository.text_at(commit, document_path(slug, WORKFLOWS[folder.workflow][1])) or ""
-    return text.startswith("---\n")
+    front = text.partition("\n---")[0]
+    return front.startswith("---") and "\nstatus:" in front
 
 
 def write_opening(repository: Repository, workflow: str, title: str, words: str, slug: str = "") -> str:

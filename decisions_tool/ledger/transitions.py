@@ -8,8 +8,9 @@ from datetime import date
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
-from decisions_tool.documents.paths import owner
+from decisions_tool.documents.paths import RECORDS, TASKS, owner
 from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.adopting import PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
@@ -23,7 +24,7 @@ from decisions_tool.ledger.compare import (
     speakers,
 )
 from decisions_tool.ledger.evidence import Earlier, Evidence, Report
-from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.history import Change, Step, steps, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
@@ -45,10 +46,11 @@ class Transitions:
         self._seen = earlier
         self._highest = earlier.highest  # record number up to the commit before this one
         self._latest = 0  # and of this one
+        self._adopted: dict[str, Step] = {}
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch,
+            "decide": self._decision, "batch": self._batch, PHASE: self._adoption,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -59,11 +61,16 @@ class Transitions:
 
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
+        if name == "undo":
+            self._recall(step.value("Slot"))
         before = self._before(step)
         phases = _PHASES[before.workflow]
         outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        if outside and name not in {"init", "redo"}:  # a redo is held to every path that it may change
+        free = (
+            name in {"init", "redo", PHASE} or step.value("Slot") in self._adopted
+        )  # held to every path that they may change
+        if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
@@ -204,9 +211,33 @@ class Transitions:
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
+    def _adoption(self, step: Step) -> None:
+        """Front matter above documents that had none, and nothing else."""
+        self._adopted[step.commit] = step
+        for change in step.changes:
+            if not only_adopted(change.path, self.evidence.text(change.before), self.evidence.text(change.after)):
+                self.report.wrong("edited", step, change.path, "an adoption did more than add front matter")
+
+    def _recall(self, commit: str) -> None:
+        """An adoption that lies before what is read now, where an undo names one."""
+        if commit not in self._adopted and self._seen.before(commit):
+            found = next(steps(self.evidence.repository, commit, TASKS, RECORDS, limit=1, whole=True), None)
+            if found is not None and found.commit == commit and found.value("Phase") == PHASE:
+                self._adopted[commit] = found
+
+    def _unadoption(self, step: Step, undone: Step) -> None:
+        """All of an adoption taken back, from documents that nobody has touched since."""
+        back = {(change.path, change.after, change.before) for change in undone.changes}
+        path = next((c.path for c in step.changes if (c.path, c.before, c.after) not in back), "")
+        if path or len(step.changes) != len(back):
+            said = "an undo wrote something else than what was there before the adoption"
+            self.report.wrong("illegal", step, path, said)
+
     def _undo(self, step: Step) -> None:
         before, named = self._before(step), step.value("Slot")
-        if named in self._seen:
+        if named in self._adopted:
+            self._unadoption(step, self._adopted.pop(named))
+        elif named in self._seen:
             last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
             self._reversal(step, before, last if last and last.commit == named else None)
         elif self.evidence.repository.shallow or self._moved(step, before):
