@@ -97,6 +97,16 @@ class Saved:
         store = self._place.store
         return {path for path in rested & self.wanted if self.commits or path.is_relative_to(store)}
 
+    def case_of(self, path: Path) -> str:
+        """The case that an answer belongs to; empty for a document that cases share."""
+        if path.is_relative_to(self._place.store):
+            return path.parent.name
+        return owner(path.relative_to(self._place.root).as_posix())[1]
+
+    def forget_wanted(self, cases: list[str] | None) -> None:
+        """These cases, or all, are about to ask anew."""
+        self.wanted = {path for path in self.wanted if cases is not None and self.case_of(path) not in {*cases}}
+
     def bytes_of(self, path: Path) -> bytes | None:
         """A whole file, None where it moves again."""
         data = read_regular(path, MAX_FILE)
