@@ -100,7 +100,7 @@ class Watcher:
             self._scan = 0.0  # whoever moved the branch may have changed files too
         if self.repository.in_progress():
             return False
-        return bool(self._try(lambda: self._take(rested - given), "take"))
+        return bool(self._try(lambda: self._take(rested - given.keys()), "take"))
 
     def _hear(self) -> None:
         """Note what was heard, and from time to time everything, because events get lost."""
@@ -151,16 +151,16 @@ class Watcher:
 
     # -- acting
 
-    def _run(self, given: set[Path]) -> None:
+    def _run(self, given: dict[Path, str]) -> None:
         """What `decisions run` does, for the cases that changed since the last round and those that files were given to."""
         self._planned = ref, *_ = self._state()
         self.repository.renew()
         oid = branch_for_writing(self.repository).oid
-        scope = self._scope(oid, given)
+        scope = self._scope(oid, set(given.values()))
         if scope == []:
             self._remember(oid)
             return
-        self._saved.forget_wanted(scope)
+        self._saved.ask_anew(scope)
         engine = Engine(self.repository, None, self._listen, self._known)
         engine.asking.read = self._saved.take
         outcome = engine.run(scope or ())
@@ -172,19 +172,18 @@ class Watcher:
         else:
             self._patience = 0.0
 
-    def _scope(self, oid: str, given: set[Path]) -> list[str] | None:
+    def _scope(self, oid: str, given: set[str]) -> list[str] | None:
         """The cases that may go on; None for all of them."""
         settings = self.repository.settings(oid)
         if settings is not self._settings:
             self._settings, self._cases = settings, None
             self._interval, self._saved.commits = float(settings.watch.interval), settings.watch.commit
             self._scan = min(self._scan, time.monotonic() + self._interval)
-        slugs = {self._saved.case_of(path) for path in given}
-        if self._cases is None or "" in slugs:
+        if self._cases is None or "" in given:
             return None
         now = self._states(oid)
         known = self._cases
-        return [slug for slug, state in now.items() if known.get(slug) != state or slug in slugs]
+        return [slug for slug, state in now.items() if known.get(slug) != state or slug in given]
 
     def _remember(self, oid: str) -> None:
         """What the cases are like after a round that went well; of those that are gone nothing is known any more."""
