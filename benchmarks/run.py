@@ -17,6 +17,7 @@ from benchmarks import peers
 from benchmarks.agents import paying, waiting
 from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
 from benchmarks.repositories import cases, code, framing, git, library, make, one_case, request, sources
+from benchmarks.watching import watching
 
 UNWANTED = ("anthropic", "jinja2", "git", "rich")
 _LOADED = """\
@@ -321,7 +322,7 @@ def records(folder: Path) -> Iterator[Figure]:
 
 GROUPS = {
     group.__name__: group
-    for group in (starting, checking, recording, branches, deciding, looking, records, waiting, paying)
+    for group in (starting, checking, recording, branches, deciding, looking, records, waiting, paying, watching)
 }
 
 

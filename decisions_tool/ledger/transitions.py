@@ -10,7 +10,7 @@ from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
 from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
+from decisions_tool.ledger.adopting import PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
