@@ -9,26 +9,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.config import FILE, Settings, read_settings
-from decisions_tool.documents.kinds import read_document
-from decisions_tool.documents.paths import (
-    MAX_FILE,
-    RECORDS,
-    TASKS,
-    WORKFLOWS,
-    document_path,
-    place,
-)  # fmt: skip
+from decisions_tool.documents.paths import CONFIG, MAX_FILE, RECORDS, TASKS, WORKFLOWS, document_path, place
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
 from decisions_tool.text import shortened
-from decisions_tool.workflows.case import Case, File, Outside
+
+if TYPE_CHECKING:  # models cost a tenth of a second: trees and bytes are to be had without
+    from decisions_tool.config import Settings
+    from decisions_tool.workflows.case import Case, File
 
 REGULAR = {"100644", "100755"}
-_MARKERS = {
+MARKERS = {
     "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisect",
     "rebase-merge": "a rebase", "rebase-apply": "a rebase or am", "sequencer": "a sequence of picks",
 }  # fmt: skip
@@ -97,12 +91,22 @@ class Repository:
         self.place: Place = locate(start)
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
+        self._before: dict[str, tuple[Entry, ...]] = {}
         self._settings: dict[str, Settings] = {}
         self._sizes: dict[str, int] = {}
         self._identities: dict[str, str] = {}
 
     def close(self) -> None:
         self.git.close()
+
+    def renew(self) -> None:
+        """Begin another round in the same process: what may have changed is read again, and what the last round did not use is let go."""
+        self._before, self._trees = self._trees, {}
+        self._settings = dict(list(self._settings.items())[-1:])
+        self._sizes.clear()
+        self._identities.clear()
+        self.git.forget()
+        self.__dict__.pop("boundary", None)
 
     # -- refs
 
@@ -142,7 +146,7 @@ class Repository:
 
     def in_progress(self) -> str | None:
         """What git is in the middle of, or None."""
-        return next((what for name, what in _MARKERS.items() if (self.place.git_dir / name).exists()), None)
+        return next((what for name, what in MARKERS.items() if (self.place.git_dir / name).exists()), None)
 
     @cached_property
     def boundary(self) -> frozenset[str]:
@@ -170,11 +174,14 @@ class Repository:
         """Entries of a tree, kept for as long as the repository is open."""
         held = self._trees.get(tree)
         if held is None:
-            found = self.git.read(tree)
-            if found is None or found[0] != "tree":
-                raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
-            held = self._trees[tree] = parse_tree(found[1], len(tree) // 2)
+            held = self._trees[tree] = self._before.get(tree) or self._parsed(tree)
         return held
+
+    def _parsed(self, tree: str) -> tuple[Entry, ...]:
+        found = self.git.read(tree)
+        if found is None or found[0] != "tree":
+            raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
+        return parse_tree(found[1], len(tree) // 2)
 
     def know(self, trees: Mapping[str, tuple[Entry, ...]]) -> None:
         """Take trees that are not in the repository yet as if they were."""
@@ -225,10 +232,12 @@ class Repository:
 
     def settings(self, commit: str) -> Settings:
         """``decisions.toml`` of a commit."""
-        entry = self.lookup(self.tree_of(commit), FILE)
+        from decisions_tool.config import read_settings
+
+        entry = self.lookup(self.tree_of(commit), CONFIG)
         blob = entry.oid if entry and entry.mode in REGULAR else ""
         if blob not in self._settings:
-            text = self.held(blob, FILE).decode("utf-8", "replace") if blob else None
+            text = self.held(blob, CONFIG).decode("utf-8", "replace") if blob else None
             self._settings[blob] = read_settings(text)
         return self._settings[blob]
 
@@ -254,6 +263,8 @@ class Repository:
 
     def case(self, commit: str, slug: str, settings: Settings, folder: Folder | None = None) -> Case:
         """A case as a commit holds it; files that the workflow does not name are listed without their bytes."""
+        from decisions_tool.workflows.case import Case
+
         found = folder or self.cases(commit).get(slug)
         if found is None:
             raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
@@ -265,6 +276,8 @@ class Repository:
 
     def _surrounded(self, case: Case) -> Case:
         """A question with what it shares with others, and what no tree can tell."""
+        from decisions_tool.workflows.case import Outside
+
         opening = case.opening if not case.findings_of("framing") else None
         seen = (opening.meta.pinned if opening else None) or case.commit
         pinned, now = self._tree_if_here(seen) or self.tree_of(case.commit), self.tree_of(case.commit)
@@ -295,6 +308,8 @@ class Repository:
 
     def _needed(self, root: str, slugs: Sequence[str]) -> tuple[str, ...]:
         """Questions that these depend on, directly or not; each once."""
+        from decisions_tool.documents.kinds import read_document
+
         found: list[str] = []
         left = list(slugs)
         while left:
@@ -322,6 +337,8 @@ class Repository:
         return bool(path.strip("/")) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None
 
     def _file(self, path: str, entry: Entry) -> File:
+        from decisions_tool.workflows.case import File
+
         where = place(path)
         named = where is not None and where.kind != "other"
         return File(entry.oid, self.held(entry.oid, path) if named else b"")
@@ -339,6 +356,6 @@ class Repository:
         """Whether a sparse checkout keeps a file out of the working tree."""
         return self.git.run("ls-files", "-t", "-z", "--", path).startswith(b"S ")
 
-    def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, FILE)) -> list[str]:
+    def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, CONFIG)) -> list[str]:
         """Managed files that differ from HEAD in the index or the working tree, untracked ones included."""
         return changed_files(self.git, paths)

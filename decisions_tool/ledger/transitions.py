@@ -10,6 +10,7 @@ from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
 from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
@@ -22,8 +23,8 @@ from decisions_tool.ledger.compare import (
     same_words,
     speakers,
 )
-from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.evidence import Earlier, Evidence, Report
+from decisions_tool.ledger.history import Change, Step, steps, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
@@ -39,15 +40,16 @@ _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workfl
 class Transitions:
     """Judges transitions one by one, in the order of history."""
 
-    def __init__(self, evidence: Evidence, report: Report) -> None:
+    def __init__(self, evidence: Evidence, report: Report, earlier: Earlier) -> None:
         self.evidence = evidence
         self.report = report
-        self._seen: set[str] = set()
-        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
+        self._seen = earlier
+        self._highest = earlier.highest  # record number up to the commit before this one
+        self._latest = 0  # and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch,
+            "decide": self._decision, "batch": self._batch, PHASE: self._adoption,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -62,7 +64,8 @@ class Transitions:
         phases = _PHASES[before.workflow]
         outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        if outside and name not in {"init", "redo"}:  # a redo is held to every path that it may change
+        free = name in {"init", "redo", PHASE} or self._adoption_in(step)  # held to every path that they may change
+        if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
@@ -203,9 +206,34 @@ class Transitions:
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
+    def _adoption(self, step: Step) -> None:
+        """Front matter above documents that had none, and nothing else."""
+        for change in step.changes:
+            if not only_adopted(change.path, self.evidence.text(change.before), self.evidence.text(change.after)):
+                self.report.wrong("edited", step, change.path, "an adoption did more than add front matter")
+
+    def _adoption_in(self, step: Step) -> Step | None:
+        """The adoption that an undo names."""
+        named = step.value("Slot")
+        if step.value("Phase") != "undo" or step.value("Case") != NOBODY or named not in self._seen:
+            return None
+        found = next(steps(self.evidence.repository, named, limit=1), None)
+        return found if found and found.value("Phase") == PHASE else None
+
+    def _unadoption(self, step: Step, undone: Step) -> None:
+        """All of an adoption taken back, from documents that nobody has touched since."""
+        back = {(change.path, change.after, change.before) for change in undone.changes}
+        path = next((c.path for c in step.changes if (c.path, c.before, c.after) not in back), "")
+        if path or len(step.changes) != len(back):
+            said = "an undo wrote something else than what was there before the adoption"
+            self.report.wrong("illegal", step, path, said)
+
     def _undo(self, step: Step) -> None:
         before, named = self._before(step), step.value("Slot")
-        if named in self._seen:
+        adoption = self._adoption_in(step)
+        if adoption:
+            self._unadoption(step, adoption)
+        elif named in self._seen:
             last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
             self._reversal(step, before, last if last and last.commit == named else None)
         elif self.evidence.repository.shallow or self._moved(step, before):
