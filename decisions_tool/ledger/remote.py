@@ -56,8 +56,9 @@ class Remote:
         self._url = values.get(f"remote.{name}.pushurl") or values[f"remote.{name}.url"]
         self._ssh = {} if "core.sshcommand" in values else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
 
-    def fetch(self, branch: str, into: str) -> str:
-        """Bring a branch of the remote here, to a ref of our own; its tip, or an empty text where there is none."""
+    def fetch(self, branch: str, into: str = "") -> str:
+        """Bring a branch of the remote here, to a ref (its own, unless another is named); its tip, or an empty text where there is none."""
+        into = into or f"refs/remotes/{self.name}/{branch}"
         try:
             self._run("fetch", *_QUIET, "--refmap=", "--", self.name, f"+refs/heads/{branch}:{into}")
         except GitFailed as error:
