@@ -99,6 +99,8 @@ def test_what_is_masked_is_equal_before_and_after_and_differs_for_any_other_chan
     assert WAY.masked(text.replace("§2", "§3")) != WAY.masked(text)
 
 
-@pytest.mark.parametrize("line", ["[" * 200_000, "a." * 200_000, "](" * 100_000, "[a](" + "b" * 200_000, "DR-007-" * 30_000])
+@pytest.mark.parametrize(
+    "line", ["[" * 200_000, "a." * 200_000, "](" * 100_000, "[a](" + "b" * 200_000, "DR-007-" * 30_000]
+)
 def test_long_lines_take_no_longer_than_their_length(line: str) -> None:
     assert len(edited(f"DR-007 {line}")) >= len(line)

@@ -65,8 +65,12 @@ def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
 
 
 @contextmanager
-def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]]:
-    """A case by its slug from the last commit, or by a path from the disk, with or without git."""
+def any_case(folder: Path, name: str, branch: str | None = None) -> Iterator[tuple[Case, Repository | None]]:
+    """A case by its slug from the last commit, of a branch where one is named, or by a path from the disk, with or without git."""
+    if branch:
+        with _of_branch(folder, name, branch) as found:
+            yield found
+        return
     from decisions_tool.ledger.git import find_place
 
     path, named = folder / name, Path(name)
@@ -94,6 +98,13 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
                 return
             raise DecisionsError(f"there is no case {shortened(name)!r} in the last commit", "decisions status")
         yield repository.case(head.oid, name, repository.settings(head.oid), folders[name]), repository
+
+
+@contextmanager
+def _of_branch(folder: Path, name: str, branch: str) -> Iterator[tuple[Case, Repository]]:
+    with opened(folder) as repository:
+        tip = repository.tip(branch)
+        yield repository.case(tip, name, repository.settings(tip)), repository
 
 
 def _named(root: Path, name: str) -> Path:

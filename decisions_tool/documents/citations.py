@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -78,9 +78,7 @@ class Renumbering:
         """The path of the record, or of what stands beside it, under the new number."""
         folder, name = posixpath.split(path)
         head = len(self.old.prefix)
-        return posixpath.join(
-            folder, f"{name[:head]}{self.number:0{self.old.width}d}{name[head + self.old.width :]}"
-        )
+        return posixpath.join(folder, f"{name[:head]}{self.number:0{self.old.width}d}{name[head + self.old.width :]}")
 
     def edit(self, path: str, text: str, whose: Callable[[int], str]) -> Edited:
         """A file's text with the new number; ``whose`` says of a line, counted from 1, which record a bare number on it means."""
@@ -88,7 +86,8 @@ class Renumbering:
         defined = {m["label"].casefold(): self._leads(path, m["target"]) for m in _DEFINED.finditer(text)}
         made, changed, left = [], [], []
         for number, line in enumerate(text.split("\n"), start=1):
-            new, whys = line, ()
+            new: str = line
+            whys: list[str] = []
             if self._pattern.search(line):
                 new, whys = self._line(path, line, OURS if own else whose(number), defined)
             changed += [number] if new != line else []
@@ -102,10 +101,10 @@ class Renumbering:
 
     # -- one line
 
-    def _line(self, path: str, line: str, whose: str, defined: dict[str, str]) -> tuple[str, Iterable[str]]:
+    def _line(self, path: str, line: str, whose: str, defined: dict[str, str]) -> tuple[str, list[str]]:
         spans = list(self._spans(path, line, defined))
         other = any(m["other"] for m in self._pattern.finditer(line))
-        why: dict[str, None] = {}
+        why: list[str] = []
 
         def put(match: re.Match[str]) -> str:
             linked = next((span.whose for span in spans if span.start <= match.start() < span.end), "")
@@ -116,10 +115,10 @@ class Renumbering:
             meant = linked or (self.beside if match["beside"] else "") or whose
             doubt = "" if linked or meant == THEIRS else self._doubt(line, match, meant, other)
             if doubt:
-                why[doubt] = None
+                why.append(doubt)
             return match[0] if doubt or meant != OURS else self._renumbered(match)
 
-        return self._pattern.sub(put, line), why
+        return self._pattern.sub(put, line), list(dict.fromkeys(why))
 
     def _doubt(self, line: str, match: re.Match[str], meant: str, other: bool) -> str:
         if "://" in line[max(0, match.start() - _BEFORE) : match.start()].split(" ")[-1]:

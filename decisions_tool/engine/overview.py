@@ -104,6 +104,14 @@ def overview(start: Path, look_closely: bool = False) -> Overview:
     return held._replace(uncommitted=_uncommitted(place, held, look_closely))
 
 
+def elsewhere(start: Path, branch: str) -> Overview:
+    """All cases of a branch that is not checked out, read anew."""
+    from decisions_tool.ledger.repository import Repository
+
+    with closing(Repository(start)) as repository:
+        return _read(repository, None, repository.tip(branch))._replace(uncommitted=[])
+
+
 def settled(start: Path) -> dict[str, str]:
     """Slug -> state of the cases of the last commit that no run has to look at."""
     return {line.case: line.state for line in _held(start, locate(start)).lines if not line.open}
@@ -161,24 +169,24 @@ def _fresh(start: Path, held: Overview | None) -> Overview:
         return _read(repository, held)
 
 
-def _read(repository: Repository, held: Overview | None) -> Overview:
-    head = repository.head()
-    if not head.oid:
+def _read(repository: Repository, held: Overview | None, tip: str = "") -> Overview:
+    head = tip or repository.head().oid
+    if not head:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
-    root = repository.tree_of(head.oid)
+    root = repository.tree_of(head)
     entry = repository.lookup(root, "decisions.toml")
     settings = entry.oid if entry else ""
     same = held is not None and held.header["settings"] == settings
     known = {line.case: line for line in held.lines} if held and same else {}
     lines = []
-    for slug, folder in repository.cases(head.oid).items():
+    for slug, folder in repository.cases(head).items():
         line = known.get(slug)
-        lines.append(line if line and line.state == folder.state else _made(repository, head.oid, slug, folder))
+        lines.append(line if line and line.state == folder.state else _made(repository, head, slug, folder))
     waiting = [json.loads(row) for row in islice((line.row for line in lines if line.open), max(_SHOWN, _WATCHED))]
     open_count = sum(line.open for line in lines)
     header: Header = {
         "version": __version__,
-        "head": head.oid,
+        "head": head,
         "settings": settings,
         "count": len(lines),
         "open_count": open_count,

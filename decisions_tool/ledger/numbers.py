@@ -50,9 +50,17 @@ def number_of(path: str) -> int:
 
 
 def _committed(git: Git, folder: str, tip: str) -> list[str]:
-    """Every path below a folder that a commit has added; ``--all`` tells of all worktrees, too, and the reflog of branches that are gone."""
+    """Every path below a folder that a commit has added; of all worktrees and of branches that are gone, too, with ``--all``."""
     commits = ("--all", "--reflog") if tip == "--all" else (tip,)
-    form = ("--format=", "--name-only", "--no-renames", "--diff-filter=A", "--diff-merges=combined", "--full-history", "-z")
+    form = (
+        "--format=",
+        "--name-only",
+        "--no-renames",
+        "--diff-filter=A",
+        "--diff-merges=combined",
+        "--full-history",
+        "-z",
+    )
     try:
         out = git.run("log", *form, "--no-ext-diff", *commits, "--", folder or ".")
     except GitFailed as error:

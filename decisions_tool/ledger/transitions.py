@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -24,7 +24,8 @@ from decisions_tool.ledger.compare import (
 )
 from decisions_tool.ledger.evidence import Evidence, Report
 from decisions_tool.ledger.history import Change, Step, undoable
-from decisions_tool.ledger.numbers import number_of
+from decisions_tool.ledger.numbers import number_of, used
+from decisions_tool.ledger.renumbered import not_renumbered
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
 from decisions_tool.workflows.batching import noted
@@ -47,7 +48,7 @@ class Transitions:
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch,
+            "decide": self._decision, "batch": self._batch, "renumber": self._renumber,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -56,13 +57,18 @@ class Transitions:
         self._highest = max(self._highest, self._latest)
         self._latest = max((number_of(change.path) for change in step.changes), default=0)
 
+    def knows(self, commits: Iterable[str], highest: int) -> None:
+        """What history has before the first commit that is judged: its commits, the highest number that it used."""
+        self._seen.update(commits)
+        self._highest = max(self._highest, highest)
+
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
         before = self._before(step)
         phases = _PHASES[before.workflow]
         outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        if outside and name not in {"init", "redo"}:  # a redo is held to every path that it may change
+        if outside and name not in {"init", "redo", "renumber"}:  # these are held to every path that they may change
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
@@ -130,13 +136,18 @@ class Transitions:
         if made is None:
             return before
         change, number = made
-        if number <= self._highest:
+        if self._taken(step, number):
             self.report.wrong("number", step, change.path, f"the number {number} was used before")
         document = self.evidence.version(change.path, change.after)
         day = str(getattr(document.meta, "date", "")) if document else ""
         if day and abs((date.fromisoformat(day) - date.fromisoformat(step.date[:10])).days) > 1:
             self.report.add("date", "warning", change.path, f"it is dated {day}, its commit {step.date[:10]}", "", step)
         return replace(before, outside=before.outside._replace(number=lambda: number, day=day), _places={})
+
+    def _taken(self, step: Step, number: int) -> bool:
+        """Whether a commit that the step is built on has used a number; what another branch did meanwhile is not its fault."""
+        before = step.parents[0] if step.parents and number <= self._highest else ""
+        return bool(before) and number <= max(used(self.evidence.repository.git, tip=before), default=0)
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
@@ -304,6 +315,16 @@ class Transitions:
             or texts != noted(before, last.phase, last.batch, last.slots)
         ):
             self.report.wrong("illegal", step, before.folder, "a batch changed more than the list of batches")
+
+    def _renumber(self, step: Step) -> None:
+        path, why = not_renumbered(self.evidence, step)
+        if why:
+            self.report.wrong("illegal", step, path, why)
+        number = max(
+            (number_of(change.path) for change in step.changes if change.after and not change.before), default=0
+        )
+        if number and self._taken(step, number):
+            self.report.wrong("number", step, path, f"the number {number} was used before")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)
