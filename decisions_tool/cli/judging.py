@@ -17,15 +17,17 @@ def check_against(folder: Path, base: str, strict: bool, as_json: bool) -> int:
     from contextlib import closing
 
     from decisions_tool.ledger.against import judge_merge
+    from decisions_tool.ledger.merging import merge
 
     with closing(Repository(folder, bare=True)) as repository:
         verdicts = Verdicts(repository.place.store)
-        judged = judge_merge(repository, base, verdicts)
+        merged = merge(repository, repository.commit_id("HEAD"), repository.commit_id(base))
+        judged = judge_merge(repository, merged, base, verdicts)
         verdicts.save()
     counts = summary(judged.findings, judged.files)
     if as_json:
-        merged = {"base": judged.merged.theirs, "head": judged.merged.ours, "tree": judged.merged.tree}
-        put_json({"against": base, **merged, "findings": [f._asdict() for f in judged.findings], "summary": counts})
+        ends = {"base": merged.theirs, "head": merged.ours, "tree": merged.tree}
+        put_json({"against": base, **ends, "findings": [f._asdict() for f in judged.findings], "summary": counts})
     else:
         for finding in judged.findings:
             put_finding(finding)

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from decisions_tool.ledger.repository import Repository
     from decisions_tool.workflows.planner import Wait
 
+_OWN = "."  # no branch is called so
+
 
 @click.command()
 @click.argument("cases", nargs=-1)
 @click.option(
     "--branch",
     is_flag=False,
-    flag_value="",
+    flag_value=_OWN,
     metavar="[NAME]",
     help="Work on this branch and leave the checkout as it is; decisions/<case>, made where it is missing, without a name.",
 )
@@ -97,9 +99,9 @@ def _on_branch(repository: Repository, branch: str | None, cases: tuple[str, ...
 
     if branch is None:
         return None
-    if not branch and len(cases) != 1:
+    if branch == _OWN and len(cases) != 1:
         raise DecisionsError("--branch without a name needs one case", "decisions run CASE --branch")
-    name = branch or branch_of(cases[0])
+    name = branch_of(cases[0]) if branch == _OWN else branch
     if begin(repository, name):
         say(f"made the branch {name}")
     return name

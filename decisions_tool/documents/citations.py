@@ -173,13 +173,13 @@ class Renumbering:
     def _pattern(self) -> re.Pattern[str]:
         """Everything that may name a record of the old number; the name of the group says how."""
         prefix, number = re.escape(self.old.prefix), self.old.number
-        spoken = re.escape(self.spoken)
+        spoken, sign = re.escape(self.spoken), re.escape(self.old.prefix[len(self.spoken) :] or "-")
         others = "".join(rf"{re.escape(name)}(?![\w-])|" for name in sorted(self.others, key=len, reverse=True))
         return re.compile(
             rf"(?<![\w-])(?:(?P<ours>{re.escape(self.stem)}(?![\w-]))"
             rf"|(?P<beside>{prefix}0*{number}-{_BESIDE}(?!-))"
             rf"|(?P<other>{others}{prefix}0*{number}[-_](?!{_BESIDE})[\w-]+\.(?:md|markdown)\b)"
-            rf"|(?P<bare>(?:(?i:{spoken})[-_]|{spoken} |{spoken}(?=\d{{3}}))(?P<digits>0*{number})(?!\w|\.\d)))"
+            rf"|(?P<bare>(?:(?i:{spoken})(?:-|{sign})|{spoken} |{spoken}(?=\d{{3}}))(?P<digits>0*{number})(?!\w|\.\d)))"
             rf"|(?P<title>(?<=\[)0*{number}(?=\. ))|(?P<heading>(?m:^)\# 0*{number}(?=\. ))"
         )
 

@@ -7,17 +7,16 @@ from shlex import quote
 from decisions_tool.documents.paths import document_path
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.errors import DecisionsError, Finding, Moved
-from decisions_tool.ledger.against import Judged, judge_merge
+from decisions_tool.ledger.against import Judged, joined, judge_merge
 from decisions_tool.ledger.cache import Verdicts
 from decisions_tool.ledger.chain import Chain
 from decisions_tool.ledger.history import Change
 from decisions_tool.ledger.locks import run_lock
-from decisions_tool.ledger.merging import Merged, differing
+from decisions_tool.ledger.merging import Merged, differing, merge
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready
 from decisions_tool.ledger.record import Ledger, Turn
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.text import shortened
-from decisions_tool.workflows.record_text import joined_constraints
 
 #: Branches of cases begin so.
 FOLDER = "decisions/"
@@ -42,12 +41,17 @@ def begin(repository: Repository, branch: str) -> bool:
     return True
 
 
+def _found(repository: Repository, name: str) -> tuple[str, str]:
+    """The branch of a case, or the branch that is named, with its last commit."""
+    for branch in (branch_of(name), name):
+        if tip := repository.ref(f"refs/heads/{branch}"):
+            return branch, tip
+    raise DecisionsError(f"there is no branch {shortened(branch_of(name))!r}", f"decisions run {quote(name)} --branch")
+
+
 def accept(repository: Repository, slug: str, into: str | None = None, listen: Listener | None = None) -> str:
     """Merge the branch of a case into the current branch, or ``into``; the merge commit, or an empty text where it is merged already."""
-    branch = branch_of(slug)
-    theirs = repository.ref(f"refs/heads/{branch}")
-    if not theirs:
-        raise DecisionsError(f"there is no branch {shortened(branch)!r}", f"decisions run {quote(slug)} --branch")
+    branch, theirs = _found(repository, slug)
     branch_for_writing(repository, into)
     check_ready(repository)
     ledger = Ledger(repository, into)
@@ -66,15 +70,13 @@ def accept(repository: Repository, slug: str, into: str | None = None, listen: L
 
 
 def _merge(repository: Repository, turn: Turn, branch: str, theirs: str) -> str:
-    judged = judge_merge(repository, turn.tip, Verdicts(None), theirs)
-    merged = judged.merged
+    merged = merge(repository, theirs, turn.tip)
     if merged.begun == theirs:
         return ""
     chain = Chain(repository, turn.tip)
     changes, tree = _mended(repository, chain, merged)
+    judged = judge_merge(repository, merged, turn.head.branch, Verdicts(None))
     _refuse(judged, branch, turn.head.branch, set() if tree == merged.tree else set(merged.conflicts))
-    if not changes:  # what the branch did was undone there: nothing to see, and still a merge
-        tree = repository.tree_of(turn.tip)
     chain.join(theirs, tree, changes, f"Accept {branch}\n\nMerge branch '{branch}' into {turn.head.branch}\n")
     return turn.commit_chain(chain)[0]
 
@@ -83,10 +85,7 @@ def _mended(repository: Repository, chain: Chain, merged: Merged) -> tuple[list[
     """What the merge changes, and its tree; constraints to which both sides have added take both."""
     changes = differing(repository, merged.theirs, merged.tree)
     path = document_path("", "constraints")
-    if merged.conflicts != (path,):
-        return changes, merged.tree
-    begun, ours, theirs = (repository.text_at(c, path) or "" for c in (merged.begun, merged.theirs, merged.ours))
-    text = joined_constraints(begun, ours, theirs)
+    text = joined(repository, merged) if merged.conflicts == (path,) else None
     if text is None:
         return changes, merged.tree
     blob = chain.objects.add("blob", text.encode())

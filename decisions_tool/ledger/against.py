@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from shlex import quote
 
-from decisions_tool.documents.paths import owner, place
+from decisions_tool.documents.paths import document_path, owner, place
 from decisions_tool.documents.record_names import claim
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.ledger.cache import Verdicts
 from decisions_tool.ledger.history import Change
-from decisions_tool.ledger.merging import Merged, differing, merge
+from decisions_tool.ledger.merging import Merged, differing
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trees import claimed_twice, file_findings, managed, twins
 from decisions_tool.workflows.case_checks import check_case
 from decisions_tool.workflows.planner import Refuse, plan
+from decisions_tool.workflows.record_text import joined_constraints
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,16 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
 
 
-def judge_merge(repository: Repository, base: str, verdicts: Verdicts, branch: str = "HEAD") -> Judged:
-    """Judge the merge of a branch into ``base``."""
-    merged = merge(repository, repository.commit_id(branch), repository.commit_id(base))
+def judge_merge(repository: Repository, merged: Merged, base: str, verdicts: Verdicts) -> Judged:
+    """Judge the merge of a branch into what people call ``base``."""
     brought = differing(repository, merged.theirs, merged.tree)
     both = _both(repository, merged)
     clean = [change for change in brought if change.path not in merged.conflicts]
+    numbers = list(_numbers(repository, merged, base, brought))
+    told = {finding.path for finding in numbers}
     return Judged(merged, len(brought), [
-        *_conflicts(merged, base),
-        *_numbers(repository, merged, base, brought),
+        *numbers,
+        *(_conflict(repository, merged, base, path) for path in merged.conflicts if path not in told and _ours(path)),
         *_both_changed(merged, both),
         *file_findings(repository, verdicts, clean),
         *twins(repository, merged.tree, brought),
@@ -43,23 +45,41 @@ def judge_merge(repository: Repository, base: str, verdicts: Verdicts, branch: s
     ])  # fmt: skip
 
 
-def _conflicts(merged: Merged, base: str) -> Iterator[Finding]:
-    for path in merged.conflicts:
-        if managed(path) or claim(path):
-            said, hint = f"the merge with {base} conflicts here", f"git merge --no-ff {quote(base)}"
-            yield Finding("merge/conflict", "error", path, 0, 0, said, hint)
+def _ours(path: str) -> bool:
+    return managed(path) or claim(path) is not None
+
+
+def _conflict(repository: Repository, merged: Merged, base: str, path: str) -> Finding:
+    said, hint = f"the merge with {base} conflicts here", f"git merge --no-ff {quote(base)}"
+    if path == document_path("", "constraints") and joined(repository, merged) is not None:
+        said = f"{base} and this branch both add constraints at the end; a merge has to keep both"
+        hint = "on the base: decisions accept BRANCH"
+        return Finding("merge/conflict", "warning", path, 0, 0, said, hint)
+    return Finding("merge/conflict", "error", path, 0, 0, said, hint)
+
+
+def joined(repository: Repository, merged: Merged) -> str | None:
+    """``constraints.md`` with what both sides have added, those of the base first; None where one did something else."""
+    path = document_path("", "constraints")
+    begun, base, branch = (repository.text_at(c, path) or "" for c in (merged.begun, merged.theirs, merged.ours))
+    return joined_constraints(begun, base, branch)
 
 
 def _numbers(repository: Repository, merged: Merged, base: str, brought: list[Change]) -> Iterator[Finding]:
     """Records of the branch whose number a record of the base has, too, or another one of the branch."""
+    hint = "decisions renumber {} --against " + quote(base)
+    begun = repository.tree_of(merged.begun)
+    for path in merged.conflicts:
+        if claim(path) and repository.lookup(begun, path) is None:
+            said = f"is another record on {base}, under the same name and number"
+            yield Finding("merge/number", "error", path, 0, 0, said, hint.format(quote(path)))
     new = {change.path for change in brought if change.after and not change.before}
     for taken, paths in claimed_twice(repository, merged.tree, new).items():
         kept = next((path for path in paths if path not in new), paths[0])
         for path in paths:
             if path in new and path != kept:
                 said = f"has the number {taken.number}, which {kept} has, too"
-                hint = f"decisions renumber {quote(path)} --against {quote(base)}"
-                yield Finding("merge/number", "error", path, 0, 0, said, hint)
+                yield Finding("merge/number", "error", path, 0, 0, said, hint.format(quote(path)))
 
 
 def _both(repository: Repository, merged: Merged) -> dict[str, bool]:
