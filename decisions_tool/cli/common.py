@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,11 +43,12 @@ def keep(folder: Path, path: str) -> str:
 
 
 def put_json(value: dict[str, Any]) -> None:
-    """A JSON value on stdout, with the version of its shape first."""
-    sys.stdout.write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str) + "\n")
+    """A JSON value on stdout, with the version of its shape first; a runner of workflows finds no command in it."""
+    text = json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str)
+    sys.stdout.write(text.replace("##[", "#\\u0023[") + "\n")
 
 
-def put_finding(finding: Finding) -> None:
+def put_finding(finding: Finding, put: Callable[[str, str], None] = put) -> None:
     path = finding.path.replace("\n", "\\n").replace("\t", "\\t")
     where = f"{path}:{finding.line}:{finding.column}" if finding.line else path
     put(

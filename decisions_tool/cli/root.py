@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     }),
     ("Carry out", {
         "run": ("work:run", "Carry every case as far as it goes without people."),
+        "ci": ("ci:ci", "Plan, answer and collect on any number of machines."),
         "trust": ("trust:trust", "Let the program of [command] run on this machine."),
         "start": ("people:start", "Start a case that is older than the tool."),
         "pause": ("people:pause", "Leave a case alone until resume."),
