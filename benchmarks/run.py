@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.agents import paying, waiting
 from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
+from benchmarks.numbering import numbering
 from benchmarks.repositories import cases, code, framing, git, library, make, one_case, request, sources
 
 UNWANTED = ("anthropic", "jinja2", "git", "rich")
@@ -283,7 +284,8 @@ def _committed(place: Path, files: dict[str, str]) -> float:
 
 
 GROUPS = {
-    group.__name__: group for group in (starting, checking, recording, branches, deciding, looking, waiting, paying)
+    group.__name__: group
+    for group in (starting, checking, recording, branches, deciding, looking, waiting, paying, numbering)
 }
 
 

@@ -336,6 +336,16 @@ def _link(path: str, target: str, text: str = "") -> Plant:
     return plant
 
 
+def _nested(there: Trap, name: str) -> None:
+    there.repo.git("init", "-q", "_tasks/nested")
+    _hooks(there, name, "_tasks/nested/.git/hooks")
+
+
+def _bare(there: Trap, name: str) -> None:
+    there.repo.git("init", "-q", "--bare", "_tasks/bare")
+    there.repo.write("_tasks/bare/config", f"[core]\n\tbare = true\n\tfsmonitor = {there.script(name)}\n")
+
+
 _TOML = 'baseline = []\n[backends]\ndefault = "command"\n[command]\nrun = ["{}"]\n'
 FILES: dict[str, Plant] = {
     "an agent that is a program of the repository": _tracked("decisions.toml", _TOML),
@@ -365,14 +375,9 @@ FILES: dict[str, Plant] = {
     "a name with an escape sequence": _tracked("_tasks/\x1b]0;x\x07/001-user-request.md", TINY),
     "a record with a command in its name": _tracked("docs/decisions/DR-002-$(sh traps).md", "# x\n"),
     "a branch name with a command in it": lambda there, name: (there.repo.git("branch", "decisions/$(sh)"), None)[1],
-    "a nested repository with hooks": lambda there, name: (there.repo.git("init", "-q", "_tasks/nested"), _hooks(there, name, "_tasks/nested/.git/hooks"), None)[2],
-    "a folder that looks like a bare repository": lambda there, name: (
-        there.repo.git("init", "-q", "--bare", "_tasks/bare"), _write_bare(there, name), None)[2],
+    "a nested repository with hooks": _nested,
+    "a folder that looks like a bare repository": _bare,
 }  # fmt: skip
-
-
-def _write_bare(there: Trap, name: str) -> None:
-    there.repo.write("_tasks/bare/config", f"[core]\n\tbare = true\n\tfsmonitor = {there.script(name)}\n")
 
 
 @pytest.mark.parametrize("what", FILES)
