@@ -35,7 +35,9 @@ def numbering(folder: Path) -> Iterator[Figure]:
     yield Figure(f"next number, {_BRANCHES} branches, {commits:,} commits", took["next"], "ms", 500)
     for name, what in (("against", "check --against"), ("range", f"check --range, {_EACH} commits")):
         own = took[name] - took["start"]
-        yield Figure(f"{what}, the same history", own, "ms", None, f"{took[name]:.0f} - {took['start']:.0f} ms of start")
+        yield Figure(
+            f"{what}, the same history", own, "ms", None, f"{took[name]:.0f} - {took['start']:.0f} ms of start"
+        )
 
 
 def _history() -> Iterator[str]:

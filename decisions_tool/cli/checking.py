@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from decisions_tool.cli.common import as_json, put_finding, put_json, summary
+from decisions_tool.cli.common import as_json, put_finding, put_json, summary, tell_github
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.ledger.cache import Verdicts
 from decisions_tool.ledger.git import find_place
@@ -92,6 +92,7 @@ def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> in
             put_finding(finding)
         done = f"{plural(files, 'file')}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}"
         say(done, "error" if counts["errors"] else "warning" if counts["warnings"] else "done")
+    tell_github(found, counts)
     return 1 if counts["errors"] or (strict and counts["warnings"]) else 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,19 @@ def put_finding(finding: Finding, put: Callable[[str, str], None] = put) -> None
     )
     if finding.hint:
         put(f"    Hint: {finding.hint}", "quiet")
+
+
+def tell_github(found: Sequence[Finding], counts: dict[str, int]) -> None:
+    """Annotations and outputs where this is a step of a workflow."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from decisions_tool.report import github
+
+    github.put_outputs({"error-count": str(counts["errors"]), "warning-count": str(counts["warnings"])})
+    github.annotate(found)
+    if found:
+        rows = [[f"{f.path}:{f.line}", f.severity, f.message, f.rule] for f in found]
+        github.put_summary(github.markdown_table(["where", "severity", "what", "rule"], rows))
 
 
 def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:

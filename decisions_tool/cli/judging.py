@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from decisions_tool.cli.common import put_finding, put_json, summary
+from decisions_tool.cli.common import put_finding, put_json, summary, tell_github
 from decisions_tool.errors import Finding
 from decisions_tool.ledger.cache import Verdicts
 from decisions_tool.ledger.repository import Repository
@@ -25,6 +25,7 @@ def check_against(folder: Path, base: str, strict: bool, as_json: bool) -> int:
         judged = judge_merge(repository, merged, base, verdicts)
         verdicts.save()
     counts = summary(judged.findings, judged.files)
+    tell_github(judged.findings, counts)
     if as_json:
         ends = {"base": merged.theirs, "head": merged.ours, "tree": merged.tree}
         put_json({"against": base, **ends, "findings": [f._asdict() for f in judged.findings], "summary": counts})
@@ -46,6 +47,7 @@ def check_range(folder: Path, span: str, strict: bool, as_json: bool) -> int:
         judged = judge_range(repository, span, verdicts)
         verdicts.save()
     counts = summary((told.finding for told in judged.told), judged.commits)
+    tell_github([_of_commit(told.finding, told.commit) for told in judged.told], counts)
     totals = {"commits": judged.commits, "errors": counts["errors"], "warnings": counts["warnings"]}
     if as_json:
         rows = [{"commit": told.commit, **told.finding._asdict()} for told in judged.told]

@@ -24,7 +24,7 @@ from decisions_tool.workflows.phases import Phase, Reply
 _LARGEST = 8 * MAX_FILE
 _MOST = 10_000
 _AMOUNT = r"^(?:\d{1,12}(?:\.\d{1,9})?|unpriced)$"
-_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
+_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class _Reply(BaseModel):

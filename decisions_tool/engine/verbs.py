@@ -57,6 +57,12 @@ def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine
         yield engine
 
 
+def initialised(repository: Repository) -> bool:
+    """Whether the last commit has a baseline."""
+    head = repository.head()
+    return bool(head.oid) and repository.settings(head.oid).initialised
+
+
 def initialise(repository: Repository, listen: Listener | None = None) -> int:
     """Write the baseline into ``decisions.toml`` and commit it; how many cases stay unmanaged."""
     count = 0
