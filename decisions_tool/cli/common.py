@@ -45,7 +45,17 @@ def keep(folder: Path, path: str) -> str:
 
 def put_json(value: dict[str, Any]) -> None:
     """A JSON value on stdout, with the version of its shape first; a runner of workflows finds no command in it."""
-    text = json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str)
+    _write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str))
+
+
+def put_rows(name: str, rows: list[dict[str, Any]], rest: dict[str, Any]) -> None:
+    """The same with many rows, one a line: an indented dump of a thousand takes longer than reading them."""
+    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    tail = "".join(f',\n "{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in rest.items())
+    _write(f'{{"schema": 1,\n "{name}": [{lines}]{tail}}}')
+
+
+def _write(text: str) -> None:
     sys.stdout.write(text.replace("##[", "#\\u0023[") + "\n")
 
 
@@ -54,7 +64,7 @@ def put_finding(finding: Finding, put: Callable[[str, str], None] = put) -> None
     where = f"{path}:{finding.line}:{finding.column}" if finding.line else path
     put(
         f"{where}: {finding.severity}: {finding.message} [{finding.rule}]",
-        "error" if finding.severity == "error" else "warning",
+        finding.severity if finding.severity != "info" else "quiet",
     )
     if finding.hint:
         put(f"    Hint: {finding.hint}", "quiet")
@@ -75,8 +85,8 @@ def tell_github(found: Sequence[Finding], counts: dict[str, int]) -> None:
 
 def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
     found = list(findings)
-    errors = sum(finding.severity == "error" for finding in found)
-    return {"files": files, "errors": errors, "warnings": len(found) - errors}
+    errors, warnings = (sum(finding.severity == severity for finding in found) for severity in ("error", "warning"))
+    return {"files": files, "errors": errors, "warnings": warnings}
 
 
 @contextmanager

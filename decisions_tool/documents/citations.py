@@ -185,5 +185,5 @@ class Renumbering:
 
     @property
     def spoken(self) -> str:
-        """What people call the series: the letters of its prefix, ADR where it has none."""
-        return re.sub(r"[-_ ]", "", self.old.prefix) or "ADR"
+        """What people call the series: its prefix, ADR where it has none."""
+        return self.old.prefix.rstrip("-_ ") or "ADR"

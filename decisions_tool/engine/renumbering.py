@@ -129,11 +129,10 @@ def _find(paths: Collection[str], begun: Collection[str], wanted: Wanted) -> str
 
 def _is_called(path: str, name: str) -> bool:
     """Whether a record is called so: DR-007, dr 7, or a number alone."""
-    held, said = numbered(path), re.fullmatch(r"([A-Za-z]*)[-_ ]?(\d{1,7})", name)
+    held, said = numbered(path), re.fullmatch(r"([A-Za-z][A-Za-z_-]*?)?[-_ ]?(\d{1,7})", name)
     if held is None or said is None or int(said[2]) != held.number:
         return False
-    series = re.sub("[^a-z]", "", held.prefix.casefold())
-    return said[1].casefold() in {"", series or "adr"}
+    return (said[1] or "").casefold() in {"", held.prefix.rstrip("-_ ").casefold() or "adr"}
 
 
 def _number(repository: Repository, series: Series, to: int) -> int:
@@ -166,7 +165,7 @@ def _citing(repository: Repository, tip: str, way: Renumbering) -> list[str]:
     """Text files in which the number of the series stands, or a name that begins with it."""
     prefix, number = re.escape(way.old.prefix), way.old.number
     named = f"{prefix}0*{number}" if prefix else f"{re.escape(way.stem)}|0*{number}-(stories|retrospective)"
-    spoken = f"{way.spoken}[-_ ]?0*{number}([^0-9]|$)|\\[0*{number}\\. |{named}"
+    spoken = f"{re.escape(way.spoken)}[-_ ]?0*{number}([^0-9]|$)|\\[0*{number}\\. |{named}"
     form = ("-l", "-z", "-a", "-i", "-E", "--no-recurse-submodules", "--no-textconv", "--full-name")
     out = repository.git.run("grep", *form, "-e", spoken, tip, "--", ok=(0, 1)).decode("utf-8", "surrogateescape")
     return [line.partition(":")[2] for line in out.split("\0") if line]

@@ -48,7 +48,8 @@ _LONGEST = 1_900
 
 
 @contextmanager
-def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+def writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+    """An engine that may make commits, with the run lock held and what an earlier run left mended."""
     ready(repository)
     engine = Engine(repository, listen=listen)
     with run_lock(repository.place):
@@ -81,15 +82,17 @@ def initialise(repository: Repository, listen: Listener | None = None) -> int:
         what = f"initialised, {count} older cases left alone" if count else "initialised"
         return {FILE: lines + (f"\n{text}" if text else "")}, Transition("decisions", "init", "baseline", what)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.commit(build)
     return count
 
 
 def _started(repository: Repository, commit: str, folder: Folder) -> bool:
+    """Whether front matter says where a case stands; what an adoption writes does not."""
     _, slug = owner(f"{folder.path}/")
     text = repository.text_at(commit, document_path(slug, WORKFLOWS[folder.workflow][1])) or ""
-    return text.startswith("---\n")
+    front = text.partition("\n---")[0]
+    return front.startswith("---") and "\nstatus:" in front
 
 
 def write_opening(repository: Repository, workflow: str, title: str, words: str, slug: str = "") -> str:
@@ -111,7 +114,7 @@ def commit_opening(repository: Repository, path: str, listen: Listener | None = 
     kind = WORKFLOWS[workflow][1]
     data = read_regular(inside(repository.place.root, path), MAX_FILE) or b""
     text = frontmatter.decode(data, path)
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.commit(lambda turn: ({path: text}, Transition(slug, "request", kind, "requested")), {path: data})
 
 
@@ -127,7 +130,7 @@ def start(repository: Repository, slug: str, listen: Listener | None = None) -> 
             slug, phase.name, case.opens, phase.says, RULE, inputs=input_blobs(case, phase, case.opens)
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -150,7 +153,7 @@ def set_status(
         what = f"{past}: {one_line(reason, 80)}" if reason else past
         return {path: text}, Transition(slug, verb, case.opens, what, reason=reason)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -190,7 +193,7 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
             slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}"
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -216,7 +219,7 @@ def decide(repository: Repository, slug: str, what: str, reason: str, listen: Li
             slug, "decide", case.opens, f"decided by {person.rpartition(' <')[0]}", reason=reason
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -238,7 +241,7 @@ def redo(
             (changes, Transition(slug, "redo", name, f"{name} to be asked again", reason=reason)) if changes else None
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -275,7 +278,7 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
         changes |= _remembered(with_changes(case, changes), f"{phase}/{slot}", phase)
         return changes, Transition(slug, "undo", last.commit, f"undone: {one_line(last.subject, 100)}", reason=reason)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -294,7 +297,7 @@ def submit(repository: Repository, slug: str, name: str, file: Path, day: str, l
     if data is None:
         raise DecisionsError(f"{file} is not there", "name the file that holds the answer")
     body = frontmatter.read(frontmatter.decode(data, str(file)), str(file)).body
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         head = branch_for_writing(repository)
         case = repository.case(head.oid, slug, repository.settings(head.oid))
         phase, slot = _open_slot(case, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,11 +30,11 @@ def next_number(git: Git, series: Series = OURS) -> int:
     return max(used(git, series), default=0) + 1
 
 
-def used(git: Git, series: Series = OURS, tip: str = "") -> set[int]:
-    """Numbers that a commit or one before it has used; without ``tip`` those of all that this repository knows."""
+def used(git: Git, series: Series = OURS, tips: Sequence[str] = ()) -> set[int]:
+    """Numbers that some commits and those before them have used; without ``tips`` those of all that this repository knows."""
     name = re.compile(rf"{re.escape(series.prefix)}(\d{{1,7}})(?!\d)", re.IGNORECASE)
-    where = _committed(git, series.folder, tip or "--all")
-    paths = [*where, *([] if tip else _lying_about(git.place, series.folder))]
+    where = _committed(git, series.folder, tips or ("--all", "--reflog"))
+    paths = [*where, *([] if tips else _lying_about(git.place, series.folder))]
     found = (name.match(path.rpartition("/")[2]) for path in paths)
     return {int(match[1]) for match in found if match}
 
@@ -49,9 +49,8 @@ def number_of(path: str) -> int:
     return int(digits) if name != path and digits.isascii() and digits.isdigit() else 0
 
 
-def _committed(git: Git, folder: str, tip: str) -> list[str]:
-    """Every path below a folder that a commit has added; of all worktrees and of branches that are gone, too, with ``--all``."""
-    commits = ("--all", "--reflog") if tip == "--all" else (tip,)
+def _committed(git: Git, folder: str, tips: Sequence[str]) -> list[str]:
+    """Every path below a folder that a commit has added; ``--all`` tells of all worktrees, the reflog of branches that are gone."""
     form = (
         "--format=",
         "--name-only",
@@ -62,7 +61,7 @@ def _committed(git: Git, folder: str, tip: str) -> list[str]:
         "-z",
     )
     try:
-        out = git.run("log", *form, "--no-ext-diff", *commits, "--", folder or ".")
+        out = git.run("log", *form, "--no-ext-diff", *tips, "--", folder or ".")
     except GitFailed as error:
         said = f"not all of history can be read, so it is not known which numbers are used: {error.stderr.strip()}"
         raise DecisionsError(said, "git fetch --refetch, or git fsck") from None

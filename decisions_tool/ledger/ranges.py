@@ -10,9 +10,8 @@ from decisions_tool.documents.paths import RECORDS, TASKS
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.audit import Auditor
 from decisions_tool.ledger.cache import Verdicts
-from decisions_tool.ledger.evidence import Report
-from decisions_tool.ledger.history import Step, steps
-from decisions_tool.ledger.numbers import number_of, used
+from decisions_tool.ledger.evidence import Earlier, Report
+from decisions_tool.ledger.history import Step, bounds, steps
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.ledger.trees import file_findings, twins
 
@@ -37,17 +36,16 @@ class Range(NamedTuple):
 def judge_range(repository: Repository, span: str, verdicts: Verdicts) -> Range:
     """Judge ``A..B``, oldest first; all of the history of B where A is a number of zeros."""
     base, head = _ends(repository, span)
-    between = f"{base}..{head}" if base else head
-    _refuse_cut_off(repository, between)
-    found = list(steps(repository, between, TASKS, RECORDS, FILE, newest_first=False, whole=True))
-    report = Report()
-    auditor = Auditor(repository, report)
-    auditor.transitions.knows(*_before(repository, base, found))
+    beyond = (f"^{base}",) if base else ()
+    commits = repository.git.run("rev-list", head, *beyond, "--").decode("ascii").split()
+    if set(commits) & repository.boundary:  # one whose parents are not here seems to bring everything that there is
+        raise DecisionsError("this clone is shallow, and its history ends inside the range", "git fetch --unshallow")
+    auditor = Auditor(repository, Report(), Earlier(repository, bounds(repository, head, beyond)))
     told: list[Told] = []
-    for step in found:
+    for step in steps(repository, head, TASKS, RECORDS, FILE, newest_first=False, whole=True, beyond=beyond):
         told += _judge(repository, auditor, verdicts, step)
     first = next((item.commit for item in told if item.finding.severity == "error"), "")
-    return Range(base, head, int(repository.git.line("rev-list", "--count", between, "--")), told, first)
+    return Range(base, head, len(commits), told, first)
 
 
 def _ends(repository: Repository, span: str) -> tuple[str, str]:
@@ -60,23 +58,6 @@ def _ends(repository: Repository, span: str) -> tuple[str, str]:
     except DecisionsError as error:
         hint = "git fetch --unshallow" if repository.shallow else error.hint
         raise DecisionsError(error.message, hint) from None
-
-
-def _refuse_cut_off(repository: Repository, between: str) -> None:
-    """A commit whose parents are not here seems to bring everything that there is."""
-    if repository.shallow:
-        commits = set(repository.git.line("rev-list", between, "--").split("\n"))
-        if commits & repository.boundary:
-            said = "this clone is shallow, and its history ends inside the range"
-            raise DecisionsError(said, "git fetch --unshallow")
-
-
-def _before(repository: Repository, base: str, found: list[Step]) -> tuple[list[str], int]:
-    """Commits and the highest record number before the range, as far as something in it depends on them."""
-    undoes = any(step.value("Phase") == "undo" for step in found)
-    numbers = any(number_of(change.path) for step in found for change in step.changes)
-    commits = repository.git.line("rev-list", base, "--").split("\n") if base and undoes else []
-    return commits, max(used(repository.git, tip=base), default=0) if base and numbers else 0
 
 
 def _judge(repository: Repository, auditor: Auditor, verdicts: Verdicts, step: Step) -> Iterator[Told]:

@@ -166,7 +166,7 @@ class Ledger:
         for write in writes:
             before = self.repository.blob(write.before) if write.before else None
             try:
-                self.files.place(replace(write, working=before))
+                self.files.place([replace(write, working=before)])
             except Denied as error:
                 refused.append(error)
             except DecisionsError:
@@ -263,8 +263,7 @@ class Turn:
             self._announce(commit, writes)
             self._swap(commit)
             private.replace(self.ledger.repository.place.git_dir / "index")
-        for write in writes:
-            self.ledger.files.place(write)
+        self.ledger.files.place(writes)
 
     def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""

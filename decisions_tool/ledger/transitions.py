@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -10,6 +10,7 @@ from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
 from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
@@ -22,8 +23,8 @@ from decisions_tool.ledger.compare import (
     same_words,
     speakers,
 )
-from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.evidence import Earlier, Evidence, Report
+from decisions_tool.ledger.history import Change, Step, steps, undoable
 from decisions_tool.ledger.numbers import number_of, used
 from decisions_tool.ledger.renumbered import not_renumbered
 from decisions_tool.ledger.repository import REGULAR
@@ -40,15 +41,15 @@ _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workfl
 class Transitions:
     """Judges transitions one by one, in the order of history."""
 
-    def __init__(self, evidence: Evidence, report: Report) -> None:
+    def __init__(self, evidence: Evidence, report: Report, earlier: Earlier) -> None:
         self.evidence = evidence
         self.report = report
-        self._seen: set[str] = set()
+        self._seen = earlier
         self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch, "renumber": self._renumber,
+            "decide": self._decision, "batch": self._batch, "renumber": self._renumber, PHASE: self._adoption,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -57,18 +58,16 @@ class Transitions:
         self._highest = max(self._highest, self._latest)
         self._latest = max((number_of(change.path) for change in step.changes), default=0)
 
-    def knows(self, commits: Iterable[str], highest: int) -> None:
-        """What history has before the first commit that is judged: its commits, the highest number that it used."""
-        self._seen.update(commits)
-        self._highest = max(self._highest, highest)
-
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
         before = self._before(step)
         phases = _PHASES[before.workflow]
         outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        if outside and name not in {"init", "redo", "renumber"}:  # these are held to every path that they may change
+        free = name in {"init", "redo", "renumber", PHASE} or self._adoption_in(
+            step
+        )  # held to every path that they may change
+        if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
@@ -146,8 +145,9 @@ class Transitions:
 
     def _taken(self, step: Step, number: int) -> bool:
         """Whether a commit that the step is built on has used a number; what another branch did meanwhile is not its fault."""
-        before = step.parents[0] if step.parents and number <= self._highest else ""
-        return bool(before) and number <= max(used(self.evidence.repository.git, tip=before), default=0)
+        if not step.parents or number > max(self._highest, self._seen.highest):
+            return False
+        return number <= max(used(self.evidence.repository.git, tips=step.parents[:1]), default=0)
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
@@ -214,9 +214,34 @@ class Transitions:
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
+    def _adoption(self, step: Step) -> None:
+        """Front matter above documents that had none, and nothing else."""
+        for change in step.changes:
+            if not only_adopted(change.path, self.evidence.text(change.before), self.evidence.text(change.after)):
+                self.report.wrong("edited", step, change.path, "an adoption did more than add front matter")
+
+    def _adoption_in(self, step: Step) -> Step | None:
+        """The adoption that an undo names."""
+        named = step.value("Slot")
+        if step.value("Phase") != "undo" or step.value("Case") != NOBODY or named not in self._seen:
+            return None
+        found = next(steps(self.evidence.repository, named, limit=1), None)
+        return found if found and found.value("Phase") == PHASE else None
+
+    def _unadoption(self, step: Step, undone: Step) -> None:
+        """All of an adoption taken back, from documents that nobody has touched since."""
+        back = {(change.path, change.after, change.before) for change in undone.changes}
+        path = next((c.path for c in step.changes if (c.path, c.before, c.after) not in back), "")
+        if path or len(step.changes) != len(back):
+            said = "an undo wrote something else than what was there before the adoption"
+            self.report.wrong("illegal", step, path, said)
+
     def _undo(self, step: Step) -> None:
         before, named = self._before(step), step.value("Slot")
-        if named in self._seen:
+        adoption = self._adoption_in(step)
+        if adoption:
+            self._unadoption(step, adoption)
+        elif named in self._seen:
             last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
             self._reversal(step, before, last if last and last.commit == named else None)
         elif self.evidence.repository.shallow or self._moved(step, before):
