@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import peers
 from benchmarks.agents import paying, waiting
 from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
+from benchmarks.numbering import numbering
 from benchmarks.repositories import cases, code, framing, git, library, make, one_case, request, sources
 from benchmarks.watching import watching
 
@@ -322,7 +323,19 @@ def records(folder: Path) -> Iterator[Figure]:
 
 GROUPS = {
     group.__name__: group
-    for group in (starting, checking, recording, branches, deciding, looking, records, waiting, paying, watching)
+    for group in (
+        starting,
+        checking,
+        recording,
+        branches,
+        deciding,
+        looking,
+        records,
+        waiting,
+        paying,
+        watching,
+        numbering,
+    )
 }
 
 

@@ -134,3 +134,26 @@ def is_page_of_one(path: str) -> bool:
 def _at_home(path: str) -> bool:
     """Whether a file lies in a folder that is named for decision records."""
     return any(_HOMES.fullmatch(part) for part in path.split("/")[:-1])
+
+
+_DAY = re.compile(r"[01]?\d(?:[-_. ]|\Z)")
+
+
+class Claim(NamedTuple):
+    """What no two files may have: a number in a series of a folder."""
+
+    folder: str
+    series: str
+    number: int
+
+
+def claim(path: str) -> Claim | None:
+    """The number that a record takes by its name; None for the working files of a case, and for dates such as 2026-05-title.md."""
+    found = numbered(path)
+    if found is None or path.startswith(("_tasks/", "docs/decisions/working/")):
+        return None
+    if found.folder != path.rpartition("/")[0]:  # a folder that is one record cannot be told from others by its page
+        return None
+    if found.width == 4 and 1900 <= found.number <= 2100 and _DAY.match(found.title):
+        return None
+    return Claim(found.folder, found.prefix.casefold(), found.number)
