@@ -31,6 +31,16 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "prompt": ("work:prompt", "Print the prompt of a slot."),
         "submit": ("work:submit", "Record a file as the answer of a slot."),
     }),
+    ("After the vote", {
+        "stories": ("following:stories", "The stories of a decision: derive, show, export."),
+        "story": ("following:story", "Say what became of a story: done, failed, reopen."),
+        "spike": ("trying:spike", "Try the types of a decision on the tests, elsewhere."),
+        "reverse": ("following:reverse", "Say that a decision does not hold: minor, significant, complete."),
+        "diagnose": ("following:diagnose", "Why a decision failed, by five symptoms."),
+        "retrospect": ("following:retrospect", "The retrospective of a decision."),
+        "complete": ("trying:complete", "What is missing until all is carried out."),
+        "archive": ("trying:archive", "Move the working documents of complete questions away."),
+    }),
     ("Look", {
         "status": ("look:status", "All cases: where they stand and what they wait for."),
         "next": ("look:next_", "What people can do now, with the commands."),

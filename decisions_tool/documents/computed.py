@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from decisions_tool.documents.base import Day, Meta, Word
+from decisions_tool.documents.base import Day, Meta, PathName, Word
 from decisions_tool.documents.written import Written
 
 #: What follows it in ``constraints.md`` is the program's; what stands before it is people's.
@@ -31,9 +32,22 @@ class TallyDocument(Written):
     meta: TallyMeta
 
 
+def _standing(value: str) -> str:
+    if not re.fullmatch(r"accepted|accepted-with-review|escalated|superseded(?: by DR-[0-9]{3,9})?", value):
+        raise ValueError("is none of accepted, accepted-with-review, escalated, superseded, superseded by DR-NNN")
+    return value
+
+
 class RecordMeta(Meta):
-    status: Literal["accepted", "accepted-with-review", "escalated", "superseded"] | None = Field(
-        None, description="MADR status"
+    status: Annotated[str, AfterValidator(_standing)] | None = Field(
+        None, description="MADR status: accepted, accepted-with-review, escalated, superseded, superseded by DR-NNN"
+    )
+    supersedes: list[PathName] | None = Field(None, description="records that this one takes the place of")
+    superseded_by: list[PathName] | None = Field(
+        None, alias="superseded-by", description="the record that took its place"
+    )
+    superseded_sections: list[Word] | None = Field(
+        None, alias="superseded-sections", description="section: the record that took its place"
     )
     date: Day | None = Field(None, description="when it was decided")
     consulted: list[Word] | None = Field(None, description="who was asked")

@@ -11,7 +11,7 @@ from shlex import quote
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.config import FILE
 from decisions_tool.documents import edits, frontmatter
-from decisions_tool.documents.paths import MAX_FILE, SLUG, WORKFLOWS, case_folder, document_path, owner
+from decisions_tool.documents.paths import MAX_FILE, SLUG, WORKFLOWS, archived_path, case_folder, document_path, owner
 from decisions_tool.documents.written import Opening
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.packets import input_blobs, make_packet
@@ -24,7 +24,7 @@ from decisions_tool.ledger.preflight import branch_for_writing, check_ready, own
 from decisions_tool.ledger.record import Turn
 from decisions_tool.ledger.repository import Folder, Repository
 from decisions_tool.ledger.trailers import Transition
-from decisions_tool.text import one_line, slugify
+from decisions_tool.text import one_line, shortened, slugify
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import find_slots, taken_back, written
@@ -48,7 +48,8 @@ _LONGEST = 1_900
 
 
 @contextmanager
-def _writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+def writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
+    """An engine whose commits nobody of ours interferes with."""
     ready(repository)
     engine = Engine(repository, listen=listen)
     with run_lock(repository.place):
@@ -75,7 +76,7 @@ def initialise(repository: Repository, listen: Listener | None = None) -> int:
         what = f"initialised, {count} older cases left alone" if count else "initialised"
         return {FILE: lines + (f"\n{text}" if text else "")}, Transition("decisions", "init", "baseline", what)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.commit(build)
     return count
 
@@ -92,8 +93,9 @@ def write_opening(repository: Repository, workflow: str, title: str, words: str,
     if not SLUG.fullmatch(name):
         raise DecisionsError(f"{name!r} is no folder name for a case", "use a-z, 0-9 and dashes: --slug my-case")
     for other in WORKFLOWS:
-        if (repository.place.root / case_folder(other, name)).exists():
-            raise DecisionsError(f"{case_folder(other, name)} is there already", "choose another --slug")
+        for folder in (case_folder(other, name), archived_path(case_folder(other, name))):
+            if (repository.place.root / folder).exists():
+                raise DecisionsError(f"{folder} is there already", "choose another --slug")
     path = document_path(name, WORKFLOWS[workflow][1])
     write_atomically(inside(repository.place.root, path), words.encode())
     return path
@@ -105,7 +107,7 @@ def commit_opening(repository: Repository, path: str, listen: Listener | None = 
     kind = WORKFLOWS[workflow][1]
     data = read_regular(inside(repository.place.root, path), MAX_FILE) or b""
     text = frontmatter.decode(data, path)
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.commit(lambda turn: ({path: text}, Transition(slug, "request", kind, "requested")), {path: data})
 
 
@@ -121,7 +123,7 @@ def start(repository: Repository, slug: str, listen: Listener | None = None) -> 
             slug, phase.name, case.opens, phase.says, RULE, inputs=input_blobs(case, phase, case.opens)
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -144,7 +146,7 @@ def set_status(
         what = f"{past}: {one_line(reason, 80)}" if reason else past
         return {path: text}, Transition(slug, verb, case.opens, what, reason=reason)
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -184,7 +186,7 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
             slug, "approve", phase.name, f"{phase.name} approved by {person.rpartition(' <')[0]}"
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -210,7 +212,7 @@ def decide(repository: Repository, slug: str, what: str, reason: str, listen: Li
             slug, "decide", case.opens, f"decided by {person.rpartition(' <')[0]}", reason=reason
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -232,7 +234,7 @@ def redo(
             (changes, Transition(slug, "redo", name, f"{name} to be asked again", reason=reason)) if changes else None
         )
 
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         engine.transact(slug, build)
 
 
@@ -247,17 +249,26 @@ def _refuse_edited(repository: Repository, tip: str, paths: Sequence[str]) -> No
 def undo(repository: Repository, slug: str, reason: str, listen: Listener | None = None) -> None:
     """Reverse the last transition of a case by a new commit, and remember it."""
 
-    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+    def build(turn: Turn) -> tuple[Changes, Transition]:
+        settings = repository.settings(turn.tip)
+        found = repository.cases(turn.tip).get(slug)  # one that is in the archive is there again afterwards
+        case = (
+            repository.case(turn.tip, slug, settings, found)
+            if found
+            else Case(slug, {}, settings, turn.tip, "decision")
+        )
         last = undoable(repository, turn.tip, slug)
         if last is None:
+            if not found:
+                raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
             raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {quote(slug)}")
         phase, slot = last.value("Phase"), last.value("Slot")
         if phase in {"start", "request", "init"}:
             raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {quote(slug)} --reason …")
         changes: Changes = {}
         for change in last.changes:
-            held = case.files.get(change.path)
-            if (held.blob if held else "") != change.after:
+            held = repository.lookup(repository.tree_of(turn.tip), change.path)
+            if (held.oid if held else "") != change.after:
                 raise DecisionsError(
                     f"{change.path} changed after {last.commit[:10]}",
                     f"decisions redo {quote(slug)} {quote(phase + '/' + slot)}",
@@ -267,8 +278,8 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
         changes |= _remembered(with_changes(case, changes), f"{phase}/{slot}", phase)
         return changes, Transition(slug, "undo", last.commit, f"undone: {one_line(last.subject, 100)}", reason=reason)
 
-    with _writing(repository, listen) as engine:
-        engine.transact(slug, build)
+    with writing(repository, listen) as engine:
+        engine.commit(build)
 
 
 def _remembered(case: Case, name: str, phase: str) -> Changes:
@@ -286,7 +297,7 @@ def submit(repository: Repository, slug: str, name: str, file: Path, day: str, l
     if data is None:
         raise DecisionsError(f"{file} is not there", "name the file that holds the answer")
     body = frontmatter.read(frontmatter.decode(data, str(file)), str(file)).body
-    with _writing(repository, listen) as engine:
+    with writing(repository, listen) as engine:
         head = branch_for_writing(repository)
         case = repository.case(head.oid, slug, repository.settings(head.oid))
         phase, slot = _open_slot(case, name)

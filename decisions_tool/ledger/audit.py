@@ -30,7 +30,7 @@ def audit(repository: Repository, only: str = "") -> Report:
     report = Report()
     if not head.oid:
         raise DecisionsError("there is no history to audit", "git commit --allow-empty -m 'first commit'")
-    paths = folders(only) if only else (TASKS, RECORDS, FILE)
+    paths = folders(repository, head.oid, only) if only else (TASKS, RECORDS, FILE)
     auditor = _Auditor(repository, report)
     for step in steps(repository, head.oid, *paths, newest_first=False, whole=True):
         report.commits += 1
@@ -118,4 +118,4 @@ def story(repository: Repository, slug: str) -> Iterator[Step]:
     head = repository.head()
     if not head.oid:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
-    yield from steps(repository, head.oid, *folders(slug), newest_first=False)
+    yield from steps(repository, head.oid, *folders(repository, head.oid, slug), newest_first=False)

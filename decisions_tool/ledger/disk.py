@@ -92,7 +92,7 @@ def blob_id(data: bytes, width: int = 40) -> str:
 
 def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     """A case folder, such as ``_tasks/cache``, as it lies on disk, with what it shares with others."""
-    from decisions_tool.documents.paths import SHARED_ROWS, owner
+    from decisions_tool.documents.paths import SHARED_ROWS, owner, with_followers
     from decisions_tool.workflows.case import Case, File, Outside
 
     workflow, slug = owner(f"{folder}/")
@@ -104,7 +104,9 @@ def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     if workflow != "decision":
         return case
     beside = [f"{RECORDS}/{row.template}" for row in SHARED_ROWS if "{" not in row.template]
-    for needed in getattr(case.opening, "reads", ()) if not case.findings_of("framing") else ():
+    opening = None if case.findings_of("framing") else case.opening
+    beside += with_followers(getattr(opening.meta, "record", None) or "" if opening else "")
+    for needed in getattr(opening, "reads", ()):
         beside += [document_path(needed, "framing"), document_path(needed, "addendum")]
 
     def now(path: str) -> str | None:

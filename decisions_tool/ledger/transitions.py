@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
-from decisions_tool.documents.paths import owner
+from decisions_tool.documents.paths import owner, place
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.compare import (
     APPROVAL,
@@ -27,13 +28,22 @@ from decisions_tool.ledger.history import Change, Step, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
+from decisions_tool.workflows.acts import ACTS, Act
 from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, taken_back
 from decisions_tool.workflows.tables import NAMES, table
 
+#: Verbs that are held to every path that they may change.
+_HELD = frozenset({"init", "redo"})
 _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workflow in NAMES}
+
+
+def _number(path: str) -> int:
+    """The number that a record takes; what follows one has no number of its own."""
+    where = place(path)
+    return where.number or 0 if where and where.kind == "record" else 0
 
 
 class Transitions:
@@ -47,7 +57,7 @@ class Transitions:
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch,
+            "decide": self._decision, "batch": self._batch, **{name: partial(self._act, act) for name, act in ACTS.items()},
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -60,9 +70,11 @@ class Transitions:
         name, slug = step.value("Phase"), step.value("Case")
         before = self._before(step)
         phases = _PHASES[before.workflow]
-        outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
+        own: Phase | Act | None = phases.get(name) or ACTS.get(name)
+        outside = [c.path for c in step.changes if not self._inside(before, own, c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        if outside and name not in {"init", "redo"}:  # a redo is held to every path that it may change
+        undone = name == "undo" and step.value("Slot") in self._seen  # it is held to what that commit changed
+        if outside and name not in _HELD and not undone:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
@@ -74,12 +86,10 @@ class Transitions:
             self.report.wrong("illegal", step, "", f"there is no phase {name!r}")
 
     @staticmethod
-    def _inside(case: Case, phase: Phase | None, path: str) -> bool:
+    def _inside(case: Case, own: Phase | Act | None, path: str) -> bool:
         """Whether a transition of a case may change a file: its own, what the row says, the record that it came to."""
         recorded = getattr(case.opening.meta, "record", None) if case.opening else None
-        return (
-            path.startswith(f"{case.folder}/") or path == recorded or (phase is not None and phase.beyond(case, path))
-        )
+        return path.startswith(f"{case.folder}/") or path == recorded or (own is not None and own.beyond(case, path))
 
     def _before(self, step: Step) -> Case:
         """The case before a step; the first step of one shows by its files which workflow it is."""
@@ -126,7 +136,7 @@ class Transitions:
 
     def _as_recorded(self, step: Step, before: Case) -> Case:
         """The case with the number and date that a record took, which no input says; a number is used once."""
-        made = next(((c, n) for c in step.changes if (n := number_of(c.path)) and not c.before), None)
+        made = next(((c, n) for c in step.changes if (n := _number(c.path)) and not c.before), None)
         if made is None:
             return before
         change, number = made
@@ -190,6 +200,34 @@ class Transitions:
             self.report.wrong("edited", step, before.folder, said)
 
     # -- people's verbs
+
+    def _act(self, act: Act, step: Step) -> None:
+        """What people say after a decision is written again from its own words."""
+        before, texts = self._before(step), self._texts(step)
+        try:
+            expected = act.again(before, step.value("Slot"), step.value("Reason"), texts)
+            by = act.by(texts)
+        except DecisionsError as error:
+            self.report.wrong(
+                "illegal", step, before.folder, f"{step.value('Phase')} was not possible: {error.message}"
+            )
+            return
+        if texts != expected:
+            path = next(p for p in (*texts, *expected) if texts.get(p, "") != expected.get(p, ""))
+            self.report.wrong("recomputed", step, path, f"{step.value('Phase')} does not come out as recorded")
+        elif step.value("Backend") or (by and {by} != speakers(step.author, "")):
+            self.report.wrong(
+                "approval", step, before.folder, f"{step.value('Phase')} in the name of {by or 'a backend'}"
+            )
+        elif (seen := self._seen_at(step, before)) and seen not in step.parents:
+            said = "the commit that agents see is not its parent: history was rewritten"
+            self.report.add("folded", "warning", before.folder, said, "", step)
+
+    def _seen_at(self, step: Step, before: Case) -> str:
+        """The commit that an act has agents see from now on."""
+        path = before.path(before.opens)
+        document = next((self.evidence.version(path, c.after) for c in step.changes if c.path == path), None)
+        return getattr(document.meta, "seen", None) or "" if document else ""
 
     def _approval(self, step: Step) -> None:
         if step.value("Backend"):
