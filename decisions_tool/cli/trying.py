@@ -55,7 +55,7 @@ def spike(folder: Path, question: str, command: str, branch: str, as_json: bool)
             {
                 "verdict": meta.verdict,
                 "tests": meta.tests,
-                "failed": meta.failed or {},
+                "failed": meta.failures or {},
                 "tried": meta.tried,
                 "back": back,
             }

@@ -35,7 +35,7 @@ class SpikeMeta(Meta):
     tried: Oid | None = Field(None, description="commit on which it was tried")
     branch: Word | None = Field(None, description="branch that somebody prepared for it")
     tests: Count | None = Field(None, description="tests that count")
-    failed: dict[Word, Count] | None = Field(None, description="kind of failure: how many")
+    failures: dict[Word, Count] | None = Field(None, description="kind of failure: how many")
     verdict: Literal["back to proposals", "compatible"] | None = Field(None, description="by the rule of half")
 
 

@@ -137,7 +137,7 @@ def spike(case: Case, words: str, meta: Mapping[str, object]) -> Changes:
     found = Spike.model_validate({"meta": Spike.META(type="spike"), "words": words})
     total = meta["tests"]
     assert isinstance(total, int)
-    keys = {"status": "done", "record": record, **meta, "failed": found.failed or None}
+    keys = {"status": "done", "record": record, **meta, "failures": found.failed or None}
     keys["verdict"] = verdict_of(total, found.failed)
     file = case.file(record) if record else None
     inputs = {record: file.blob} if record and file else {}
