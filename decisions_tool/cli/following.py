@@ -136,12 +136,19 @@ _story_command("open", "The story is to be carried out after all.")
 @click.option(
     "--contract", type=click.File(), help="What holds from now on: Markdown with fenced code.", metavar="FILE"
 )
+@click.option(
+    "--deviation",
+    multiple=True,
+    metavar="NAME",
+    help="What the code may do otherwise, such as a file or Store.get; the reason stands beside it.",
+)
 @click.option("--diff", type=click.File(), help="The diff of what was tried.", metavar="FILE")
 @click.option("--log", type=click.File(), help="Errors of what was tried.", metavar="FILE")
 @click.pass_obj
 def reverse(
-    folder: Path, question: str, kind: str, reason: str, which: str, section: str, contract: Any, diff: Any, log: Any
-) -> None:
+    folder: Path, question: str, kind: str, reason: str, which: str, section: str, contract: Any, deviation: tuple[str, ...],
+    diff: Any, log: Any,
+) -> None:  # fmt: skip
     """Say that a decision does not hold as it was made.
 
     minor: the record gets an addendum, which makes the deviation legal. significant: the story has failed, and a focused question asks for
@@ -149,11 +156,13 @@ def reverse(
     """
     from decisions_tool.documents.reversal import Entry
     from decisions_tool.engine import following
+    from decisions_tool.text import one_line
 
     texts = {name: _evidence(file, name) for name, file in (("contract", contract), ("diff", diff), ("log", log))}
     with opened(folder) as repository:
         slug = following.question_of(repository, question)
-        entry = Entry(kind, "", "", "", reason, which, section, **texts)
+        allowed = "\n".join(f"- `{one_line(name)}` — {one_line(reason)}" for name in deviation)
+        entry = Entry(kind, "", "", "", reason, which, section, deviations=allowed, **texts)
         anew = following.reverse(repository, slug, entry, Progress())
     say(
         f"Next: look at docs/decisions/working/{anew}/framing.md, then: decisions run"
@@ -204,6 +213,32 @@ def _called(name: str, phase: str, says: str) -> click.Command:
         return 0 if text is not None else 4
 
     return command
+
+
+@click.command()
+@_decision
+@as_json
+@click.pass_obj
+def review(folder: Path, question: str, as_json: bool) -> int:
+    """Verify a decision in the code of the last commit: the contract by rule, then the success criteria by a fresh look.
+
+    The stories have to be done. What comes of it is verification.md; the last story follows from it. Exit code 1 where it does not hold.
+    """
+    from decisions_tool.documents.aftermath import Verification
+    from decisions_tool.engine import following
+
+    with opened(folder) as repository:
+        slug = following.question_of(repository, question)
+        following.review(repository, slug, Progress())
+        found = following.asked(repository, slug).find(Verification)
+    status = found.meta.status if found else "open"
+    if as_json:
+        put_json({"question": slug, "status": status, "deviations": found.meta.deviations if found else None})
+    elif found and status != "open":
+        put(found.words.rstrip("\n"))
+    if status == "open":
+        say(f"Next: decisions why {quote(slug)}")
+    return {"pass": 0, "approved": 0, "fail": 1}.get(status or "", 4)
 
 
 def _held(repository: Repository, slug: str, phase: str) -> str | None:

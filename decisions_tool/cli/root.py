@@ -19,7 +19,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     }),
     ("Carry out", {
         "run": ("work:run", "Carry every case as far as it goes without people."),
-        "trust": ("trust:trust", "Let the program of [command] run on this machine."),
+        "trust": ("trust:trust", "Let the programs of [command] and [tests] run on this machine."),
         "start": ("people:start", "Start a case that is older than the tool."),
         "pause": ("people:pause", "Leave a case alone until resume."),
         "resume": ("people:resume", "Go on with a paused or closed case."),
@@ -35,6 +35,7 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "stories": ("following:stories", "The stories of a decision: derive, show, export."),
         "story": ("following:story", "Say what became of a story: done, failed, reopen."),
         "spike": ("trying:spike", "Try the types of a decision on the tests, elsewhere."),
+        "review": ("following:review", "Verify a decision in the code: by rule, then by a fresh look."),
         "reverse": ("following:reverse", "Say that a decision does not hold: minor, significant, complete."),
         "diagnose": ("following:diagnose", "Why a decision failed, by five symptoms."),
         "retrospect": ("following:retrospect", "The retrospective of a decision."),

@@ -17,7 +17,7 @@ MINOR, SIGNIFICANT, COMPLETE = "minor", "significant", "complete"
 KINDS = (MINOR, SIGNIFICANT, COMPLETE)
 _TITLE = re.compile(r"Reversal (\d{1,3}): (minor|significant|complete)")
 _NAMES = ("Date", "By", "Decision", "Story", "Section", "Question", "Reason")
-EVIDENCE = {"diff": "Diff", "log": "Log", "contract": "Code Contract"}
+EVIDENCE = {"contract": "Code Contract", "deviations": "Deviations", "diff": "Diff", "log": "Log"}
 
 
 class ReversalMeta(Meta):
@@ -27,7 +27,10 @@ class ReversalMeta(Meta):
 
 
 class Entry(NamedTuple):
-    """One reversal. ``question`` is the case that the focused question became; ``contract`` is the code that holds from now on."""
+    """One reversal. ``question`` is the case that the focused question became; ``contract`` is the code that holds from now on.
+
+    ``deviations`` are entries of a list: what the code may do otherwise, and why.
+    """
 
     kind: str
     day: str
@@ -38,6 +41,7 @@ class Entry(NamedTuple):
     section: str = ""
     question: str = ""
     contract: str = ""
+    deviations: str = ""
     diff: str = ""
     log: str = ""
 
@@ -70,9 +74,10 @@ def _entry(section: Section) -> Entry:
     held = {
         name: next((text for _, text, _ in code_blocks(below.get(title, []))), "") for name, title in EVIDENCE.items()
     }
+    words = {name: "\n".join(below.get(title, [])).strip() for name, title in EVIDENCE.items()}
     return Entry(
         match.group(2), said["date"], said["by"], said["decision"], said["reason"], said["story"], said["section"], said["question"],
-        "\n".join(below.get(EVIDENCE["contract"], [])).strip(), held["diff"], held["log"],
+        words["contract"], words["deviations"], held["diff"], held["log"],
     )  # fmt: skip
 
 
@@ -81,11 +86,17 @@ def entry_text(number: int, entry: Entry) -> str:
     values = (entry.day, entry.by, entry.record, entry.story, entry.section, entry.question, entry.reason)
     lines = "\n".join(f"**{name}:** {tame(value)}" for name, value in zip(_NAMES, values, strict=True) if value)
     parts = [f"## Reversal {number}: {entry.kind}", lines]
-    parts += [f"### {EVIDENCE['contract']}", entry.contract] if entry.contract else []
+    parts += [part for part in promises(entry, 3) if part]
     for name in ("diff", "log"):
         text = getattr(entry, name)
         parts += [f"### {EVIDENCE[name]}", fenced(text, "diff" if name == "diff" else "")] if text else []
     return "\n\n".join(parts) + "\n"
+
+
+def promises(entry: Entry, level: int) -> list[str]:
+    """What holds from now on, under headings of a level."""
+    held = ((EVIDENCE[name], getattr(entry, name)) for name in ("contract", "deviations"))
+    return [part for title, text in held if text for part in (f"{'#' * level} {title}", text)]
 
 
 def fenced(text: str, language: str = "") -> str:

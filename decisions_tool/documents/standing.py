@@ -77,7 +77,7 @@ def without_addendum(constraints: str, records: Iterable[str]) -> str:
     lines = below.split("\n")
     starts = [n for n, line in visible_lines(lines) if line.startswith("## Constraint Addendum:")]
     gone: set[int] = set()
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         if names & {line.strip() for line in lines[start : min(end, start + 4)]}:
             gone |= set(range(start, end))
     kept = [line for n, line in enumerate(lines) if n not in gone]

@@ -87,7 +87,7 @@ def _work(case: Case, record: Read) -> Iterator[Lack]:
         yield Lack(
             name,
             "does not hold in the code" if failed else "is not verified",
-            f"decisions verify {name} --record",
+            f"decisions review {name}",
             failed,
         )
 

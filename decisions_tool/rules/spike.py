@@ -16,6 +16,8 @@ _KINDS = (
     (ASSERTION, r"(?:AssertionError|assert\b|Failed: DID NOT RAISE|expect\()"),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
+#: What a message begins with tells more than what it quotes.
+_NAME = re.compile(r"\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception)\b|assert\b)")
 _FAILED = ("failed", "error")
 _COLLECTED = re.compile(r"(?i)collection (?:failure|error)|error (?:while )?collecting|failed to (?:load|import) test")
 
@@ -26,8 +28,9 @@ def kind_of(case: Case) -> str:
         return COLLECTION
     last = case.text.strip().rpartition("\n")[2]
     for said in (case.kind, case.message.partition("\n")[0], last, case.text):
+        named = _NAME.match(said)
         for kind, pattern in _PATTERNS:
-            if pattern.search(said):
+            if pattern.search(named.group() if named else said):
                 return kind
     return OTHER
 

@@ -18,7 +18,7 @@ from decisions_tool.documents.paths import (
     document_path,
     with_followers,
 )  # fmt: skip
-from decisions_tool.documents.reversal import COMPLETE, MINOR, SIGNIFICANT, Entry, Reversal, entry_text
+from decisions_tool.documents.reversal import COMPLETE, MINOR, SIGNIFICANT, Entry, Reversal, entry_text, promises
 from decisions_tool.documents.spike import Spike, verdict_of
 from decisions_tool.documents.standing import amended, has_section, short
 from decisions_tool.documents.stories import FAILED, STATES, Stories, Story
@@ -78,7 +78,7 @@ def tell(case: Case, name: str, status: str, reason: str) -> Changes:
         known = ", ".join(known.id for known in stories.stories)
         raise DecisionsError(f"{case.slug} has no story {name!r}", f"one of: {known}")
     if story is stories.last:
-        raise DecisionsError(f"{name} follows from the verification", f"decisions verify {quote(case.slug)} --record")
+        raise DecisionsError(f"{name} follows from the verification", f"decisions review {quote(case.slug)}")
     if story.status == status and story.reason == (reason if status == FAILED else ""):
         raise DecisionsError(f"{name} is {status} already", f"decisions stories {quote(case.slug)}")
     waits = [other.id for other in stories.stories if other.id in story.depends_on and other.status != "done"]
@@ -184,13 +184,23 @@ def reverse(case: Case, entry: Entry) -> Changes:
     entry = entry._replace(record=short(record.path))
     if entry.kind == SIGNIFICANT:
         entry = entry._replace(question=f"{case.slug}-r{number}", section=entry.section or "Code Contract")
-    text = entry_text(number, entry)
+    text = _readable(entry_text(number, entry), path)
     words = f"{without_note(held.words).rstrip()}\n\n{text}" if held else text
     keys = {"status": "done", "kind": entry.kind, "record": record.path}
     changes: Changes = {path: computed(Reversal, path, case, "reverse", words, {record.path: record.blob}, **keys)}
     if entry.story:
         changes |= _failed(case, entry)
     return changes | _CONSEQUENCES[entry.kind](case, entry, number)
+
+
+def _readable(text: str, path: str) -> str:
+    """The text of a reversal that is read back as what it was written from."""
+    found = Reversal.model_validate({"meta": Reversal.META(type="reversal"), "words": text}).entries
+    if len(found) != 1 or entry_text(int(text[len("## Reversal ") :].partition(":")[0]), found[0]) != text:
+        raise DecisionsError(
+            f"{path}: the evidence holds headings of its own", "leave out headings of one to three hashes"
+        )
+    return text
 
 
 def _failed(case: Case, entry: Entry) -> Changes:
@@ -201,14 +211,15 @@ def _failed(case: Case, entry: Entry) -> Changes:
 def _minor(case: Case, entry: Entry, number: int) -> Changes:
     """The record says what holds from now on; so do the constraints that a decision, and no rehearsal, has added to."""
     record, shared = record_of(case), document_path("", "constraints")
-    words = "\n\n".join(part for part in (entry.reason, entry.contract) if part)
     text = case.text(record.path)
+    words = "\n\n".join([entry.reason, *promises(entry, 4)])
     changes: Changes = {record.path: amended(text, f"Addendum {number} ({entry.day})", words)}
     if record.document.meta.rehearsal:
         return changes
     name = record.path.rpartition("/")[2]
     head = f"## Constraint Addendum: {name_of(case)} — {record.title}, addendum {number}\nDate: {entry.day}\nDecision Record: {name}"
-    return changes | {shared: with_addendum(case.outside.now(shared) or "", f"{head}\n\n{words}\n")}
+    words = "\n\n".join([head, entry.reason, *promises(entry, 3)])
+    return changes | {shared: with_addendum(case.outside.now(shared) or "", f"{words}\n")}
 
 
 def _significant(case: Case, entry: Entry, number: int) -> Changes:
