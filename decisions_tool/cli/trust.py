@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def trust(folder: Path, revoke: bool, yes: bool, as_json: bool) -> None:
     """Let the programs of [command] and [tests] in decisions.toml run on this machine.
 
-    Shows what would be run, as the last commit has it, and asks. Whoever can commit can change these tables, so each counts only while it is
-    what you have said yes to. With --json nothing is asked: it shows how things are, unless --yes is given too.
+    Shows what would be run, as the last commit has it, and asks. Whoever can commit can change these tables, so each counts only
+    while it is what you have said yes to. With --json nothing is asked: it shows how things are, unless --yes is given too.
     """
     from decisions_tool.ledger import trust as kept
 
