@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +33,12 @@ The store reads every key again. Keep what was read in a cache in shop/store/db.
 - A second read of a key does not touch the disk.
 - The rules see every write.
 """
+
+
+def pytest_configure() -> None:
+    """A shell without job control has the programs of its background ignore Ctrl-C; those that tests start must not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:

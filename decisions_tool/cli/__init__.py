@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
+from types import ModuleType
 from typing import TextIO
 
 #: Failures that are the disk's, the permissions' or the machine's.
@@ -15,7 +17,8 @@ _FOREIGN = {
 
 def main() -> None:
     """Run the command line and end the process."""
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # plugins of other packages have no business here
+    _without_plugins()
+    gc.set_threshold(100_000, 20, 20)  # most commands end before there is anything worth collecting
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -23,6 +26,13 @@ def main() -> None:
     code = _version() if sys.argv[1:] == ["--version"] else _guarded()
     if code:
         sys.exit(code)
+
+
+def _without_plugins() -> None:
+    """Keep plugins of other packages from seeing documents; only importing what looks for them takes as long as click."""
+    loader = ModuleType("pydantic.plugin._loader")
+    vars(loader)["get_plugins"] = tuple
+    sys.modules.setdefault(loader.__name__, loader)
 
 
 def _version() -> int:

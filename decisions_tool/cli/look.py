@@ -16,7 +16,7 @@ from decisions_tool.report.terminal import put, say, table
 from decisions_tool.text import plural
 
 if TYPE_CHECKING:
-    from decisions_tool.engine.overview import Row
+    from decisions_tool.engine.table import Row
     from decisions_tool.workflows.case import Case
     from decisions_tool.workflows.phases import Phase
     from decisions_tool.workflows.planner import Outlook
@@ -34,10 +34,10 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: b
     """All cases of the last commit: where they stand and what they wait for."""
     from decisions_tool.engine.overview import overview
 
-    seen = overview(folder, closely)
+    seen, uncommitted = overview(folder, closely)
     skipped = [{"path": item["path"], "reason": item["reason"]} for item in seen.header["skipped"]]
     if as_json:
-        tail = f'"skipped": {json.dumps(skipped)}, "uncommitted": {json.dumps(seen.uncommitted)}'
+        tail = f'"skipped": {json.dumps(skipped)}, "uncommitted": {json.dumps(uncommitted)}'
         sys.stdout.write(f'{{"schema": 1, "cases": {seen.rows_json}, {tail}}}\n')
         return
     count = seen.header["count"]
@@ -53,7 +53,7 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: b
         say(f"{count - len(shown)} more are finished or unmanaged: decisions status --all")
     for item in skipped:
         say(f"skipped: {item['path']} {item['reason']}", "warning")
-    _tell_uncommitted(folder, seen.uncommitted)
+    _tell_uncommitted(folder, uncommitted)
 
 
 def _trees(folder: Path, rows: list[Row]) -> None:
@@ -99,7 +99,7 @@ def next_(folder: Path, as_json: bool) -> None:
     from decisions_tool.workflows.planner import Ask, Compute, Wait, plan
 
     found: list[dict[str, str]] = []
-    rows = [row for row in overview(folder).header["open"] if row["waiting_for"]]
+    rows = [row for row in overview(folder).table.header["open"] if row["waiting_for"]]
     with opened(folder) as repository:
         head = repository.head()
         settings = repository.settings(head.oid)

@@ -1,32 +1,33 @@
 """Every case in one table, in proportion to what changed since the last look.
 
-A case's row depends on its folder's tree, the settings and the program's version, and is kept under those as text: ten thousand
-rows take longer to parse than to print. What reads documents is imported only when a row is not known.
+A case's row depends on its folder's tree, the settings and the program's version, and is kept under those. What reads documents is
+imported only when a row is not known.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from decisions_tool import __version__
-from decisions_tool.documents.paths import WORKFLOWS, case_folder
+from decisions_tool.documents.paths import CONFIG, RECORDS, TASKS, WORKFLOWS, document_path
 from decisions_tool.documents.paths import place as place_of
+from decisions_tool.engine.table import Header, Line, Row, Table
 from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.cache import save_text
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 
 if TYPE_CHECKING:
     from decisions_tool.ledger.repository import Folder, Repository
-    from decisions_tool.workflows.case import Case
 
 _WATCHED = 50
 _SHOWN = 200
+#: A folder that changed within this time before a look may change again and bear the same time.
+_TICK = 2_000_000_000
 _OVER = {"done", "closed", "none"}
 _ORDER = (
     "design", "contract", "research", "concerns", "review", "roadmap", "request",
@@ -34,74 +35,22 @@ _ORDER = (
 )  # fmt: skip
 
 
-class Row(TypedDict):
-    """One case as ``decisions status --json`` shows it."""
-
-    case: str
-    workflow: str
-    folder: str
-    managed: bool
-    phase: str
-    waiting_for: str
-    files: int
-    has_request: bool
-
-
-class Header(TypedDict):
-    """The part of the table that is read every time.
-
-    ``open`` holds the first rows of cases that are not over, ``blobs`` path -> blob id of their files where they are few.
-    """
-
-    version: str
-    head: str
-    settings: str
-    count: int
-    open_count: int
-    open: list[Row]
-    blobs: dict[str, str]
-    skipped: list[dict[str, str]]
-
-
-class Line(NamedTuple):
-    """A row as it is kept: whether its case is open, its workflow, the state of its folder, its name, and the row as JSON."""
-
-    open: bool
-    workflow: str
-    state: str
-    case: str
-    row: str
-
-    @property
-    def tree(self) -> str:
-        return self.state.partition("+")[0]
-
-    @property
-    def folder(self) -> str:
-        return case_folder(self.workflow, self.case)
+#: Lines and rows of a table as text, and what was skipped.
+_Parts: TypeAlias = "tuple[list[str], list[str], list[dict[str, str]]]"
 
 
 class Overview(NamedTuple):
-    """All cases of a commit; ``uncommitted`` is None where too many cases are open to look at every file."""
+    """The table of a commit; ``uncommitted`` is None where too many cases are open to look at every file."""
 
-    header: Header
-    lines: list[Line]
-    uncommitted: list[str] | None = None
-
-    @property
-    def rows_json(self) -> str:
-        return "[" + ",\n".join(line.row for line in self.lines) + "]"
-
-    @property
-    def rows(self) -> list[Row]:
-        return [json.loads(line.row) for line in self.lines]
+    table: Table
+    uncommitted: list[str] | None
 
 
 def overview(start: Path, look_closely: bool = False) -> Overview:
     """All cases of the last commit, from the cache where nothing changed."""
     place = locate(start)
     held = _held(start, place)
-    return held._replace(uncommitted=_uncommitted(place, held, look_closely))
+    return Overview(held, _uncommitted(place, held, look_closely))
 
 
 def settled(start: Path) -> dict[str, str]:
@@ -109,37 +58,15 @@ def settled(start: Path) -> dict[str, str]:
     return {line.case: line.state for line in _held(start, locate(start)).lines if not line.open}
 
 
-# ---------------------------------------------------------------------- kept from the last look
-
-
-def _held(start: Path, place: Place) -> Overview:
+def _held(start: Path, place: Place) -> Table:
     """The table of the last commit; what did not change since it was kept is taken from there."""
     cache = place.store / "overview"
-    held = _load(cache)
+    held = Table.load(cache)
     if held is None or held.header["head"] != _head(place):
         held = _fresh(start, held)
-        kept = [
-            f"{'+' if line.open else '-'}\t{line.workflow}\t{line.state}\t{json.dumps(line.case)}\t{line.row}"
-            for line in held.lines
-        ]
-        save_text(cache, "\n".join([json.dumps(held.header), *kept]))
+        held.header["quiet"] = _quiet(place.root, held)
+        held.save(cache)
     return held
-
-
-def _load(cache: Path) -> Overview | None:
-    try:
-        header, *kept = cache.read_text(encoding="utf-8").split("\n")
-        values: Header = json.loads(header)
-        if values["version"] != __version__ or values["count"] != len(kept):
-            return None
-        return Overview(values, [_line(text) for text in kept])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _line(text: str) -> Line:
-    mark, workflow, state, case, row = text.split("\t")
-    return Line(mark == "+", workflow, state, json.loads(case) if "\\" in case else case[1:-1], row)
 
 
 def _head(place: Place) -> str:
@@ -154,48 +81,93 @@ def _head(place: Place) -> str:
 # ---------------------------------------------------------------------- made anew
 
 
-def _fresh(start: Path, held: Overview | None) -> Overview:
+def _fresh(start: Path, held: Table | None) -> Table:
     from decisions_tool.ledger.repository import Repository
 
     with closing(Repository(start)) as repository:
         return _read(repository, held)
 
 
-def _read(repository: Repository, held: Overview | None) -> Overview:
+def _read(repository: Repository, held: Table | None) -> Table:
     head = repository.head()
     if not head.oid:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
     root = repository.tree_of(head.oid)
-    entry = repository.lookup(root, "decisions.toml")
+    entry = repository.lookup(root, CONFIG)
     settings = entry.oid if entry else ""
-    same = held is not None and held.header["settings"] == settings
-    known = {line.case: line for line in held.lines} if held and same else {}
-    lines = []
-    for slug, folder in repository.cases(head.oid).items():
-        line = known.get(slug)
-        lines.append(line if line and line.state == folder.state else _made(repository, head.oid, slug, folder))
-    waiting = [json.loads(row) for row in islice((line.row for line in lines if line.open), max(_SHOWN, _WATCHED))]
-    open_count = sum(line.open for line in lines)
+    same = held if held is not None and held.header["settings"] == settings else None
+    patched = _patched(repository, head.oid, same) if same else None
+    index, rows, skipped = patched or _all(repository, head.oid, root, same)
+    waiting = [(line, row) for line, row in zip(index, rows, strict=True) if line[0] == "+"]
+    watched = [Line.read(line) for line, _ in waiting] if len(waiting) <= _WATCHED else []
     header: Header = {
         "version": __version__,
         "head": head.oid,
         "settings": settings,
-        "count": len(lines),
-        "open_count": open_count,
-        "open": waiting,
-        "blobs": dict(_blobs(repository, lines)) if open_count <= _WATCHED else {},
-        "skipped": sorted(_skipped(repository, root, lines, held if same else None), key=lambda item: item["path"]),
+        "count": len(index),
+        "open_count": len(waiting),
+        "open": [json.loads(row) for _, row in waiting[: max(_SHOWN, _WATCHED)]],
+        "blobs": {path: entry.oid for line in watched for path, entry in repository.walk(line.tree, line.folder)},
+        "skipped": sorted(skipped, key=lambda item: item["path"]),
+        "quiet": [],
     }
-    return Overview(header, lines)
+    return Table.of(header, index, rows)
 
 
-def _blobs(repository: Repository, lines: list[Line]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        if line.open:
-            yield from ((path, entry.oid) for path, entry in repository.walk(line.tree, line.folder))
+def _patched(repository: Repository, commit: str, held: Table) -> _Parts | None:
+    """The table where nothing but files of tasks changed, in proportion to that; None where more did."""
+    changed = _changed_tasks(repository, held.header["head"], commit)
+    if changed is None:
+        return None
+    index, rows, skipped = held.index, held.texts, held.header["skipped"]
+    for folder in changed:
+        slug = folder.path.rpartition("/")[2]
+        at = held.find(slug)
+        if at < 0:
+            return None
+        line, rows[at] = _made(repository, commit, slug, folder, rows[at])
+        index[at] = line.text
+        skipped = [item for item in skipped if item.get("case") != slug] + _odd(repository, line)
+    return index, rows, skipped
 
 
-def _skipped(repository: Repository, root: str, lines: list[Line], held: Overview | None) -> Iterator[dict[str, str]]:
+def _changed_tasks(repository: Repository, before: str, after: str) -> list[Folder] | None:
+    """Folders of tasks that two commits have, each with other files; None where they differ in more than that."""
+    from decisions_tool.ledger.repository import Folder
+
+    try:
+        if repository.lookup(repository.tree_of(before), RECORDS) != repository.lookup(
+            repository.tree_of(after), RECORDS
+        ):
+            return None
+        sides = (f"{before}:{TASKS}", f"{after}:{TASKS}")
+        raw = repository.git.run("diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *sides)
+    except DecisionsError:
+        return None
+    parts = raw.decode("utf-8", "surrogateescape").split("\0")
+    found = []
+    for meta, name in zip(parts[::2], parts[1::2], strict=False):
+        old, new, _, oid, _ = meta.split(" ")
+        if (old, new) != (":040000", "040000"):
+            return None
+        found.append(Folder("planning", f"{TASKS}/{name}", oid, oid))
+    return found
+
+
+def _all(repository: Repository, commit: str, root: str, same: Table | None) -> _Parts:
+    """The table read anew; what is known of a case in the same state is taken over."""
+    known = {line.case: (line, row) for line, row in zip(same.lines, same.texts, strict=True)} if same else {}
+    lines, rows = [], []
+    for slug, folder in repository.cases(commit).items():
+        found = known.get(slug)
+        if found is None or found[0].state != folder.state:
+            found = _made(repository, commit, slug, folder, found[1] if found else "")
+        lines.append(found[0])
+        rows.append(found[1])
+    return [line.text for line in lines], rows, list(_skipped(repository, root, lines, same))
+
+
+def _skipped(repository: Repository, root: str, lines: list[Line], held: Table | None) -> Iterator[dict[str, str]]:
     """What lies among the cases and is none, and what lies in a case and is no file."""
     taken: set[str] = set()
     for top, _ in WORKFLOWS.values():
@@ -206,54 +178,70 @@ def _skipped(repository: Repository, root: str, lines: list[Line], held: Overvie
             elif entry.name in taken:
                 yield {"path": f"{top}/{entry.name}", "reason": "has the name of a task; rename it"}
             taken.add(entry.name)
-    same = {(line.case, line.state) for line in held.lines} if held else set()
-    kept = {line.case for line in lines if (line.case, line.state) in same}
+    same = set(held.lines) if held else set()
+    kept = {line.case for line in lines if line in same}
     yield from (item for item in (held.header["skipped"] if held else []) if item.get("case") in kept)
-    for line in lines:
-        if line.case not in kept:
-            for odd in repository.odd(line.tree, line.folder):
-                yield {"path": odd.path, "reason": f"is {odd.what}", "case": line.case}
+    yield from (item for line in lines if line.case not in kept for item in _odd(repository, line))
 
 
-def _made(repository: Repository, commit: str, slug: str, folder: Folder) -> Line:
+def _odd(repository: Repository, line: Line) -> list[dict[str, str]]:
+    found = repository.odd(line.tree, line.folder)
+    return [{"path": odd.path, "reason": f"is {odd.what}", "case": line.case} for odd in found]
+
+
+def _made(repository: Repository, commit: str, slug: str, folder: Folder, before: str) -> tuple[Line, str]:
+    """The row of a case; ``before`` is the one that it had under the same settings."""
+    row = _left_alone(repository, slug, folder) if before and not json.loads(before)["managed"] else None
+    if row is None:
+        row = _planned(repository, commit, slug, folder)
+    still = row["managed"] and row["phase"] not in _OVER
+    return Line(still, folder.workflow, folder.state, slug), json.dumps(row)
+
+
+def _left_alone(repository: Repository, slug: str, folder: Folder) -> Row | None:
+    """The row of a case that nobody manages, told from names; None where its opening may say otherwise."""
+    files = {path: entry for path, entry in repository.walk(folder.tree, folder.path) if entry.mode.startswith("100")}
+    opening = document_path(slug, WORKFLOWS[folder.workflow][1])
+    if opening in files and repository.held(files[opening].oid, opening).startswith(b"---"):
+        return None
+    kinds = {where.kind for path in files if (where := place_of(path))}
+    return _row(
+        slug, folder, False, next((kind for kind in _ORDER if kind in kinds), "none"), "", len(files), opening in files
+    )
+
+
+def _planned(repository: Repository, commit: str, slug: str, folder: Folder) -> Row:
     from decisions_tool.workflows.planner import plan
 
     case = repository.case(commit, slug, repository.settings(commit), folder)
-    outlook = plan(case)
-    managed = case.managed
-    row: Row = {
+    outlook, managed = plan(case), case.managed
+    reached = next((kind for kind in _ORDER if case.paths(kind)), "none")
+    phase = outlook.phase if managed or outlook.phase == "closed" else reached
+    waits = outlook.waiting_for if managed else ""
+    return _row(slug, folder, managed, phase, waits, len(case.files), case.path(case.opens) in case.files)
+
+
+def _row(slug: str, folder: Folder, managed: bool, phase: str, waits: str, files: int, has_request: bool) -> Row:
+    return {
         "case": slug,
-        "workflow": case.workflow,
-        "folder": case.folder,
+        "workflow": folder.workflow,
+        "folder": folder.path,
         "managed": managed,
-        "phase": outlook.phase if managed or outlook.phase == "closed" else _reached(case),
-        "waiting_for": outlook.waiting_for if managed else "",
-        "files": len(case.files),
-        "has_request": case.path(case.opens) in case.files,
+        "phase": phase,
+        "waiting_for": waits,
+        "files": files,
+        "has_request": has_request,
     }
-    return Line(managed and row["phase"] not in _OVER, folder.workflow, folder.state, slug, json.dumps(row))
-
-
-def _reached(case: Case) -> str:
-    """The last kind of document that a case which nobody manages has got to."""
-    return next((kind for kind in _ORDER if case.paths(kind)), "none")
 
 
 # ---------------------------------------------------------------------- not committed
 
 
-def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] | None:
+def _uncommitted(place: Place, held: Table, look_closely: bool) -> list[str] | None:
     """Managed files that differ from the last commit; git is asked only about those that look changed."""
     if held.header["open_count"] > _WATCHED and not look_closely:
         return None
-    known = {line.case for line in held.lines}
-    suspects = [
-        f"{top}/{entry.name}"
-        for top, _ in WORKFLOWS.values()
-        if (place.root / top).is_dir()
-        for entry in sorted(os.scandir(place.root / top), key=lambda entry: entry.name)
-        if entry.name not in known and entry.is_dir()
-    ]
+    suspects = [] if held.header["quiet"] == _times(place.root) else _new_folders(place.root, held)
     if held.header["open_count"] > _WATCHED:
         suspects += [line.folder for line in held.lines if line.open]
     else:
@@ -261,11 +249,36 @@ def _uncommitted(place: Place, held: Overview, look_closely: bool) -> list[str] 
     return changed_files(Git(place), suspects) if suspects else []
 
 
+def _times(root: Path) -> list[int]:
+    """When each folder of cases last got or lost one, in nanoseconds; 0 where there is none."""
+    folders = [root / top for top, _ in WORKFLOWS.values()]
+    return [folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders]
+
+
+def _quiet(root: Path, held: Table) -> list[int]:
+    """The times of the folders where every folder in them is a case; none where that may change unseen."""
+    times = _times(root)
+    recent = any(when > time.time_ns() - _TICK for when in times)
+    return [] if recent or held.header["open_count"] > _WATCHED or _new_folders(root, held) else times
+
+
+def _new_folders(root: Path, held: Table) -> list[str]:
+    """Folders on disk among the cases that are none yet."""
+    known = {line.case for line in held.lines}
+    return [
+        f"{top}/{entry.name}"
+        for top, _ in WORKFLOWS.values()
+        if (root / top).is_dir()
+        for entry in sorted(os.scandir(root / top), key=lambda entry: entry.name)
+        if entry.name not in known and entry.is_dir()
+    ]
+
+
 def _differing(root: Path, header: Header) -> list[str]:
     """Paths of open cases, and of the settings, whose bytes on disk are not those of the commit."""
     blobs = dict(header["blobs"])
-    if header["settings"] or (root / "decisions.toml").exists():
-        blobs["decisions.toml"] = header["settings"]
+    if header["settings"] or (root / CONFIG).exists():
+        blobs[CONFIG] = header["settings"]
     on_disk = {
         (Path(folder) / name).relative_to(root).as_posix()
         for row in header["open"]

@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.config import FILE, Settings, read_settings
-from decisions_tool.documents.kinds import read_document
 from decisions_tool.documents.paths import (
+    CONFIG,
     MAX_FILE,
     RECORDS,
     TASKS,
@@ -27,7 +26,10 @@ from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
 from decisions_tool.text import shortened
-from decisions_tool.workflows.case import Case, File, Outside
+
+if TYPE_CHECKING:  # models cost a tenth of a second: trees and bytes are to be had without
+    from decisions_tool.config import Settings
+    from decisions_tool.workflows.case import Case, File
 
 REGULAR = {"100644", "100755"}
 _MARKERS = {
@@ -227,10 +229,12 @@ class Repository:
 
     def settings(self, commit: str) -> Settings:
         """``decisions.toml`` of a commit."""
-        entry = self.lookup(self.tree_of(commit), FILE)
+        from decisions_tool.config import read_settings
+
+        entry = self.lookup(self.tree_of(commit), CONFIG)
         blob = entry.oid if entry and entry.mode in REGULAR else ""
         if blob not in self._settings:
-            text = self.held(blob, FILE).decode("utf-8", "replace") if blob else None
+            text = self.held(blob, CONFIG).decode("utf-8", "replace") if blob else None
             self._settings[blob] = read_settings(text)
         return self._settings[blob]
 
@@ -256,6 +260,8 @@ class Repository:
 
     def case(self, commit: str, slug: str, settings: Settings, folder: Folder | None = None) -> Case:
         """A case as a commit holds it; files that the workflow does not name are listed without their bytes."""
+        from decisions_tool.workflows.case import Case
+
         found = folder or self.cases(commit).get(slug)
         if found is None:
             raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
@@ -267,6 +273,8 @@ class Repository:
 
     def _surrounded(self, case: Case) -> Case:
         """A question with what it shares with others, and what no tree can tell."""
+        from decisions_tool.workflows.case import Outside
+
         opening = case.opening if not case.findings_of("framing") else None
         seen = (opening.meta.pinned if opening else None) or case.commit
         pinned, now = self._tree_if_here(seen) or self.tree_of(case.commit), self.tree_of(case.commit)
@@ -298,6 +306,8 @@ class Repository:
 
     def _needed(self, root: str, slugs: Sequence[str]) -> tuple[str, ...]:
         """Questions that these depend on, directly or not; each once."""
+        from decisions_tool.documents.kinds import read_document
+
         found: list[str] = []
         left = list(slugs)
         while left:
@@ -329,6 +339,8 @@ class Repository:
         return bool(path.strip("/")) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None
 
     def _file(self, path: str, entry: Entry) -> File:
+        from decisions_tool.workflows.case import File
+
         where = place(path)
         named = where is not None and where.kind != "other"
         return File(entry.oid, self.held(entry.oid, path) if named else b"")
@@ -346,6 +358,6 @@ class Repository:
         """Whether a sparse checkout keeps a file out of the working tree."""
         return self.git.run("ls-files", "-t", "-z", "--", path).startswith(b"S ")
 
-    def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, FILE)) -> list[str]:
+    def uncommitted(self, paths: tuple[str, ...] = (TASKS, RECORDS, CONFIG)) -> list[str]:
         """Managed files that differ from HEAD in the index or the working tree, untracked ones included."""
         return changed_files(self.git, paths)

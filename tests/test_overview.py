@@ -1,0 +1,80 @@
+"""The table of cases says the same however it came about: kept, changed in places, or made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli, Repo
+
+REQUEST = "# {0}\n\nMake {0} faster.\n"
+FRONT = "---\ntype: request\nschema: 1\nstatus: closed\n---\n"
+OLD = {f"_tasks/old-{n}/001-user-request.md": REQUEST.format(f"old {n}") for n in range(4)}
+
+
+@pytest.fixture
+def older(repo: Repo, cli: Cli) -> Repo:
+    """A repository with four cases older than the tool and one open one."""
+    repo.commit({**OLD, "_tasks/old-1/002-roadmap.md": "# Roadmap\n"}, "old")
+    cli("init")
+    repo.commit({"_tasks/new/001-user-request.md": REQUEST.format("new")}, "new")
+    return repo
+
+
+CHANGES: dict[str, dict[str, str | None]] = {
+    "nothing of ours": {"README.md": "changed\n"},
+    "words of an old request": {"_tasks/old-0/001-user-request.md": "# Other\n"},
+    "a further document of an old case": {"_tasks/old-2/004-expert-concerns.md": "# Concerns\n"},
+    "an old request that gets a state": {"_tasks/old-0/001-user-request.md": f"{FRONT}# Old\n"},
+    "an old case without its request": {"_tasks/old-1/001-user-request.md": None},
+    "an old case that is gone": {"_tasks/old-3/001-user-request.md": None},
+    "words of the open request": {"_tasks/new/001-user-request.md": "# New words\n"},
+    "the open case is closed": {"_tasks/new/001-user-request.md": f"{FRONT}# New\n"},
+    "a case that is added": {"_tasks/added/001-user-request.md": "# Added\n"},
+    "a question that is added": {"docs/decisions/working/q/framing.md": "# Q\n"},
+    "a file among the cases": {"_tasks/notes.txt": "mine\n"},
+    "other settings": {"decisions.toml": "baseline = []\n"},
+    "a case of a difficult name": {'_tasks/a"b\\c\tü/001-user-request.md': "# Name\n"},
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_table_that_was_changed_in_places_is_the_one_made_anew(older: Repo, cli: Cli, what: str) -> None:
+    cli("status")
+    for path, text in CHANGES[what].items():
+        target = older.path / path
+        if text is None:
+            target.unlink()
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+    older.git("add", "--all")
+    older.git("commit", "--quiet", "--message", what)
+    kept = cli("status", "--json").out
+    forget(older.path)
+    assert cli("status", "--json").out == kept
+
+
+def test_a_link_in_a_case_is_named_until_it_goes(older: Repo, cli: Cli) -> None:
+    cli("status")
+    (older.path / "_tasks/old-1/link").symlink_to("002-roadmap.md")
+    older.git("add", "--all")
+    older.git("commit", "--quiet", "--message", "a link")
+    assert "_tasks/old-1/link is a symbolic link" in cli("status").err
+    older.git("rm", "--quiet", "_tasks/old-1/link")
+    older.git("commit", "--quiet", "--message", "no link")
+    assert "symbolic link" not in cli("status").err
+
+
+def test_a_folder_that_appears_is_named_whenever_it_does(older: Repo, cli: Cli) -> None:
+    cli("status")
+    request = older.path / "_tasks/later/001-user-request.md"
+    request.parent.mkdir()
+    request.write_text("# Later\n")
+    assert "_tasks/later/001-user-request.md" in cli("status").err
+
+
+def forget(folder: Path) -> None:
+    store = folder / ".git/decisions"
+    (store / "overview").unlink()
