@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from decisions_tool.documents.vote import Cast, vote_text
 from decisions_tool.roster import CRITERIA
-from tests.conftest import Repo
+from tests.conftest import Cli, Repo
 
 WEIGHTS = tuple((criterion.name, criterion.weight) for criterion in CRITERIA)
 NAMES = tuple(name for name, _ in WEIGHTS)
@@ -40,13 +40,16 @@ def framing(repo: Repo, slug: str = "q1", impact: str = "medium", text: str = FR
     return repo.commit({f"{folder(slug)}/framing.md": f"{text}\nIMPACT: {impact}\n{more}"}, f"Question: {slug}")
 
 
-def proposal(name: str, path: str = "shop/store/db.py", *, without: str = "", abstractions: str = "none") -> str:
+def proposal(
+    name: str, path: str = "shop/store/db.py", *, without: str = "", abstractions: str = "none", sketch: str = ""
+) -> str:
     """A proposal that passes every check; ``without`` leaves one part empty."""
+    key = name.replace("-", "_")
     scores = "\n".join(f"| {criterion} | 4 | as {path} shows |" for criterion in NAMES)
     parts = {
         "Summary": f"This solves the reads of {path}:1. The current design is enough for writes. It names {name}.",
         "Scope": f"- **Files touched:** 1\n- **Estimated LOC changed:** 10\n- **New abstractions introduced:** {abstractions}\n- **Effort:** S",
-        "Code Sketch": f"```python\ndef {name.replace('-', '_')}(key: str) -> str: ...\n```",
+        "Code Sketch": f"```python\n{sketch or f'def {key}(key: str) -> str: ...'}\n```",
         "Files Changed": f"- `{path}` — what is read stays",
         "Migration Plan": "- **What breaks:** nothing, since callers see no difference\n- **Auto-migration path:** none needed\n"
         "- **Backward compatibility:** all stays",
@@ -70,6 +73,24 @@ def synthesis(groups: Mapping[str, Sequence[int]]) -> str:
         for title in ("Comparison Matrix", "Evaluation Scenarios", "Novel Ideas", "Open Questions for Voters")
     )
     return "## Synthesis: Q1\n\n### Approaches Identified\n\n" + "\n".join(lines) + f"\n\n{rest}\n"
+
+
+def propose(
+    repo: Repo, cli: Cli, groups: Mapping[str, Sequence[int]], slug: str = "q1", texts: Mapping[str, str] | None = None
+) -> None:
+    """Proposals by people up to their synthesis: name of an approach -> numbers of the agents; ``texts`` are sketches of their own."""
+    assert cli("run").code == 4
+    names = {number: name for name, numbers in groups.items() for number in numbers}
+    sketches = texts or {}
+    made = {n: proposal(name, sketch=sketches.get(name, "")) for n, name in sorted(names.items())}
+    repo.commit({f"{folder(slug)}/agents/agent-{n:02d}-proposal.md": text for n, text in made.items()}, "proposals")
+    rows = "\n".join(f"| agent-{n:02d} | yes | as asked |" for n in sorted(names))
+    repo.write("judged.md", f"| Proposal | Complies | Why |\n|---|---|---|\n{rows}\n")
+    assert cli("submit", slug, "judge", "judged.md").code == 0
+    repo.write("synthesis.md", synthesis(groups))
+    assert cli("run").code == 4
+    done = cli("submit", slug, "synthesise", "synthesis.md")
+    assert done.code == 0, done.err
 
 
 def vote(

@@ -22,7 +22,9 @@ EVIDENCE = {"contract": "Code Contract", "deviations": "Deviations", "diff": "Di
 
 class ReversalMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the document")
-    kind: Literal["minor", "significant", "complete"] | None = Field(None, description="kind of the last reversal")
+    extent: Literal["minor", "significant", "complete"] | None = Field(
+        None, description="how much the last reversal takes back"
+    )
     record: PathName | None = Field(None, description="the decision that was reversed last")
 
 

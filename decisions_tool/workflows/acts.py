@@ -186,7 +186,7 @@ def reverse(case: Case, entry: Entry) -> Changes:
         entry = entry._replace(question=f"{case.slug}-r{number}", section=entry.section or "Code Contract")
     text = _readable(entry_text(number, entry), path)
     words = f"{without_note(held.words).rstrip()}\n\n{text}" if held else text
-    keys = {"status": "done", "kind": entry.kind, "record": record.path}
+    keys = {"status": "done", "extent": entry.kind, "record": record.path}
     changes: Changes = {path: computed(Reversal, path, case, "reverse", words, {record.path: record.blob}, **keys)}
     if entry.story:
         changes |= _failed(case, entry)

@@ -63,7 +63,7 @@ def goes_back(case: Case) -> bool:
     spike, reversal = case.find(Spike), case.find(Reversal)
     tried = spike is not None and spike.meta.verdict == BACK and spike.meta.iteration == iteration(case)
     reversed_now = reversal is not None and reversal.meta.iteration == iteration(case)
-    return tried or (reversed_now and reversal is not None and reversal.meta.kind == COMPLETE)
+    return tried or (reversed_now and reversal is not None and reversal.meta.extent == COMPLETE)
 
 
 def _diagnosed(case: Case, slot: str) -> bool:

@@ -68,7 +68,9 @@ def put(
     """An answer as the text of its document; DocumentError where it does not fit its format."""
     assert reply is not None
     body_of(kind, reply, path)
-    meta = stamp(kind, case, slot, reply, phase, role, "done").model_dump(by_alias=True, exclude_none=True)
+    meta = stamp(kind, case, slot, reply, phase, role, str(keys.pop("status", "done"))).model_dump(
+        by_alias=True, exclude_none=True
+    )
     meta |= {"iteration": iteration(case), **keys}
     words = with_note(reply.body.lstrip("\ufeff\n"), reply.rehearsal or None)
     return written_down(kind.model_validate({"meta": kind.META.model_validate(meta), "words": words}), path)
