@@ -106,7 +106,7 @@ def _put(found: list[Lack]) -> None:
 def archive(folder: Path, questions: tuple[str, ...]) -> int:
     """Move the working documents of complete questions to docs/decisions/archive/, a commit for each question.
 
-    Without names all of them; a question that is not complete is named with what it lacks, and nothing is moved.
+    Without names all of them, once cleanup.md is done; a question that is not complete is named with what it lacks, and nothing is moved.
     """
     from decisions_tool.engine import completing, following
 
@@ -121,7 +121,7 @@ def archive(folder: Path, questions: tuple[str, ...]) -> int:
                 else "there is no question to archive"
             )
             raise DecisionsError(said, "decisions status")
-        found = completing.lacks(cases)
+        found = completing.lacks(cases) + ([] if wanted else completing.cleanup(repository))
         if not found:
             following.archive(repository, [case.slug for case in cases], Progress())
     if found:

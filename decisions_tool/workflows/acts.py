@@ -25,13 +25,13 @@ from decisions_tool.documents.stories import FAILED, STATES, Stories, Story
 from decisions_tool.errors import DecisionsError
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.following_writing import (
-    mechanical,
     record_of,
     stories_of,
     success_of,
     told,
     with_story,
 )  # fmt: skip
+from decisions_tool.workflows.looking_back import mechanical
 from decisions_tool.workflows.phases import Changes
 from decisions_tool.workflows.question import frame, framing, name_of
 from decisions_tool.workflows.question_writing import computed

@@ -13,16 +13,12 @@ from decisions_tool.documents.reversal import COMPLETE, Reversal
 from decisions_tool.documents.spike import BACK, Spike
 from decisions_tool.documents.stories import DONE, OPEN, Stories
 from decisions_tool.workflows.case import Case
-from decisions_tool.workflows.following_writing import (
-    follows,
-    record_of,
-    success_of,
+from decisions_tool.workflows.following_writing import follows, record_of, success_of, write_return, write_stories
+from decisions_tool.workflows.looking_back import (
     verified_status,
     write_diagnosis,
     write_findings,
     write_retrospective,
-    write_return,
-    write_stories,
     write_verdict,
     write_verification,
 )  # fmt: skip

@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from shlex import quote
 from typing import NamedTuple
 
 from decisions_tool.documents import frontmatter
-from decisions_tool.documents.aftermath import (
-    FAIL,
-    NO,
-    PASS,
-    SYMPTOMS,
-    UNKNOWN,
-    YES,
-    Diagnosis,
-    Finding,
-    Retrospective,
-    Verification,
-    read_diagnosis,
-    read_verdicts,
-    unjustified,
-)  # fmt: skip
-from decisions_tool.documents.base import without_note
 from decisions_tool.documents.computed import Record
 from decisions_tool.documents.framing import Framing, frame_text
-from decisions_tool.documents.outline import Section, heading, outline, table_lines
+from decisions_tool.documents.outline import Section, heading, outline
 from decisions_tool.documents.paths import beside, document_path
-from decisions_tool.documents.proposal import Code, FileChange, Proposal
-from decisions_tool.documents.reversal import Reversal
+from decisions_tool.documents.proposal import Code, FileChange
+from decisions_tool.documents.reversal import Entry, Reversal
 from decisions_tool.documents.sections import bullets, cited, code_blocks, flat, nothing, section_of
 from decisions_tool.documents.spike import BACK, Spike
 from decisions_tool.documents.standing import superseded, without_addendum
-from decisions_tool.documents.stories import DONE, FAILED, OPEN, Stories, Story, state_of, stories_text
-from decisions_tool.errors import DecisionsError, DocumentError
-from decisions_tool.errors import Finding as Problem
+from decisions_tool.documents.stories import FAILED, Stories, Story, state_of, stories_text
+from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.stories import Plan, derive
 from decisions_tool.text import plural
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import Changes, Reply
-from decisions_tool.workflows.question import frame, framing, heard, iteration, name_of, text_of
+from decisions_tool.workflows.question import framing, iteration
 from decisions_tool.workflows.question_rows import EVIDENCE
-from decisions_tool.workflows.question_writing import archived, computed, put
+from decisions_tool.workflows.question_writing import archived, computed
 from decisions_tool.workflows.settling import outcome, settled
 from decisions_tool.workflows.steps import settled as written_down
 
@@ -121,11 +103,12 @@ def told(case: Case, stories: tuple[Story, ...], inputs: dict[str, str]) -> Chan
     note = REHEARSED if record.document.meta.rehearsal else ""
     words = stories_text(f"Stories of DR-{record.number:03d}: {record.title}", stories, note)
     keys = {"status": state_of(stories), "record": record.path}
-    text = computed(Stories, path, case, "stories", words, inputs, **keys, **_rehearsal(record))
+    text = computed(Stories, path, case, "stories", words, inputs, **keys, **rehearsal(record))
     return {path: text}
 
 
-def _rehearsal(record: Read) -> dict[str, object]:
+def rehearsal(record: Read) -> dict[str, object]:
+    """The key that says so, where a record is one of a rehearsal."""
     return {"rehearsal": True} if record.document.meta.rehearsal else {}
 
 
@@ -169,7 +152,7 @@ def _why_back(case: Case) -> str:
     spike, at = case.find(Spike), iteration(case)
     if spike is not None and spike.meta.verdict == BACK and spike.meta.iteration == at:
         return f"what iteration {at} failed on in its spike: {_counts(spike)}, see spike.md"
-    last = _entries(case)[-1]
+    last = reversals(case)[-1]
     return f"why iteration {at} was reversed: {last.reason}, see reversal.md"
 
 
@@ -177,7 +160,8 @@ def _counts(spike: Spike) -> str:
     return ", ".join(f"{plural(count, 'test')} by {kind}" for kind, count in spike.failed.items()) or "its tests"
 
 
-def _entries(case: Case) -> tuple:  # type: ignore[type-arg]
+def reversals(case: Case) -> tuple[Entry, ...]:
+    """Every reversal of a question, oldest first."""
     found = case.find(Reversal)
     return found.entries if found else ()
 
@@ -192,214 +176,3 @@ def _struck(case: Case) -> Changes:
     held = case.outside.now(shared)
     left = without_addendum(held, (record,)) if held else held
     return changes | ({shared: left} if left is not None and left != held else {})
-
-
-# ---------------------------------------------------------------------- verification
-
-
-def verified_status(case: Case) -> str:
-    """What the verification makes of the story that verifies."""
-    found = case.find(Verification)
-    status = found.meta.status if found else None
-    return {"pass": DONE, "fail": FAILED, "approved": DONE}.get(status or "", OPEN)
-
-
-def mechanical(case: Case, words: str, deviations: int) -> Changes:
-    """The first half of a verification: what was found by comparing code and contract."""
-    record, path = record_of(case), document_path(case.slug, "verification")
-    body = f"## Verification: DR-{record.number:03d}\n\n### Mechanical\n\n{words.strip()}\n"
-    keys = {"status": FAIL if deviations else "open", "record": record.path, "deviations": deviations}
-    return {path: computed(Verification, path, case, "verification", body, {record.path: record.blob}, **keys)}
-
-
-def write_verification(case: Case, slot: str, reply: Reply | None) -> Changes:
-    """The review below the mechanical part; it speaks of every success criterion, or is refused."""
-    path = document_path(case.slug, "verification")
-    held = case.find(Verification)
-    assert reply is not None and held is not None
-    wanted = set(range(1, len(success_of(case)) + 1))
-    found = {verdict.number: verdict.verdict for verdict in read_verdicts(reply.body)}
-    if set(found) != wanted:
-        missing = ", ".join(map(str, sorted(wanted ^ set(found))))
-        said = f"the success criteria {missing} have no verdict, or are none"
-        raise DocumentError([Problem("document/format", "error", path, 1, 1, said, "write - 1: pass — evidence")])
-    fine = set(found.values()) <= {PASS} and not unjustified(reply.body) and not held.meta.deviations
-    top = without_note(held.words).strip("\n")
-    body = f"{top}\n\n{_below(reply.body)}"
-    keys = {"record": held.meta.record, "deviations": held.meta.deviations, "status": PASS if fine else FAIL}
-    text = put(Verification, path, case, slot, _with(reply, body), "verify", "verifier", **keys)
-    return {path: text}
-
-
-def _with(reply: Reply, body: str) -> Reply:
-    from dataclasses import replace
-
-    return replace(reply, body=body)
-
-
-def _below(body: str) -> str:
-    """A review without the heading of the document that it becomes a part of."""
-    return re.sub(r"\A\s*##? Verification[^\n]*\n+", "", body)
-
-
-def write_verdict(case: Case, slot: str, reply: Reply | None) -> Changes:
-    status = verified_status(case)
-    why = "the verification failed" if status == FAILED else ""
-    return with_story(case, stories_of(case).last.id, status, why)
-
-
-# ---------------------------------------------------------------------- diagnosis
-
-
-def write_findings(case: Case, slot: str, reply: Reply | None = None) -> Changes:
-    """What the files of a question show of the five symptoms; the rest waits for somebody who looks."""
-    path = document_path(case.slug, "diagnosis")
-    found = tuple(symptoms(case))
-    status = "open" if any(finding.present == UNKNOWN for finding in found) else "done"
-    inputs = {p: case.files[p].blob for kind in ("spike", "reversal", "tally") for p in case.paths(kind)}
-    return {path: computed(Diagnosis, path, case, "diagnosis", diagnosis_text(case, found), inputs, status=status)}
-
-
-def diagnosis_text(case: Case, found: tuple[Finding, ...]) -> str:
-    known = {name: rest for name, *rest in SYMPTOMS}
-    rows = [(finding.symptom, finding.present, finding.evidence) for finding in found]
-    causes = [
-        f"- {known[f.symptom][0]}. Likely cause: {known[f.symptom][1]}. {known[f.symptom][2]}."
-        for f in found
-        if f.present == YES
-    ]
-    parts = [f"## Diagnosis: {name_of(case)}", "\n".join(table_lines(("Symptom", "Present", "Evidence"), rows))]
-    return "\n\n".join([*parts, "### What to Do", "\n".join(causes) or "- No symptom shows."]) + "\n"
-
-
-def write_diagnosis(case: Case, slot: str, reply: Reply | None) -> Changes:
-    """What was open is answered; what the files show stays."""
-    path = document_path(case.slug, "diagnosis")
-    held = case.find(Diagnosis)
-    assert reply is not None and held is not None
-    said = {finding.symptom: finding for finding in read_diagnosis(reply.body)}
-    merged = tuple(said.get(f.symptom, f) if f.present == UNKNOWN else f for f in held.found)
-    missing = [f.symptom for f in held.found if f.present == UNKNOWN and f.symptom not in said]
-    if missing:
-        told = f"nothing is said of {', '.join(missing)}"
-        hint = "write | Symptom | Present | Evidence |, a row for each"
-        raise DocumentError([Problem("document/format", "error", path, 1, 1, told, hint)])
-    body = diagnosis_text(case, merged)
-    return {path: put(Diagnosis, path, case, slot, _with(reply, body), "diagnose", "diagnostician")}
-
-
-def symptoms(case: Case) -> Iterator[Finding]:
-    """Each symptom as far as the files of a question show it."""
-    for name, look in (("framing", _unforeseen), ("assessment", _self_praise), ("weights", _conflict),
-                       ("downstream", _downstream), ("criterion", _all_well)):  # fmt: skip
-        try:
-            yield Finding(name, *look(case))
-        except DecisionsError:
-            yield Finding(name, UNKNOWN, "the files do not show it")
-
-
-def _unforeseen(case: Case) -> tuple[str, str]:
-    """Files that the failed implementation had to touch and nobody had named."""
-    touched = {path for entry in _entries(case) for path in re.findall(r"(?m)^\+\+\+ b/(\S+)", entry.diff)}
-    known = {file.path for file in frame(case).files}
-    known |= {c.path for p in case.paths("proposal") for c in case.read(Proposal, p).said.files}
-    new = sorted(touched - known)
-    if not touched:
-        return UNKNOWN, "no diff is attached to a reversal"
-    return (
-        (YES, f"{', '.join(new[:5])} had to change, and no proposal names it") if new else (NO, "every file was named")
-    )
-
-
-def _self_praise(case: Case) -> tuple[str, str]:
-    """The winner's scores for itself against what voters gave."""
-    own = {score.criterion: score.score for score in _winner(case)[1] if score.score}
-    means = _means(case)
-    far = [
-        f"{name}: {own[name]} against {means[name] / 10:.1f}"
-        for name in own
-        if name in means and 10 * own[name] - means[name] >= 15
-    ]
-    if not means or not own:
-        return UNKNOWN, "nobody voted, or the winner did not score itself"
-    return (YES, "; ".join(far)) if far else (NO, "the winner's own scores are near those of the voters")
-
-
-def _winner(case: Case) -> tuple[str, tuple]:  # type: ignore[type-arg]
-    found = outcome(case)
-    return found.approach.label, text_of(case, found.approach).scores if found.approach.label else found.said.scores
-
-
-def _means(case: Case) -> dict[str, int]:
-    """Criterion -> mean of the voters' scores for the winner, in tenths."""
-    label = _winner(case)[0]
-    cast = (
-        [h.ballot.scores[label] for h in heard(case) if h.ballot and label in h.ballot.scores]
-        if case.paths("vote")
-        else []
-    )
-    names = cast[0] if cast else {}
-    return {name: 10 * sum(scores[name] for scores in cast) // len(cast) for name in names}
-
-
-def _conflict(case: Case) -> tuple[str, str]:
-    means = _means(case)
-    high, low = [n for n, mean in means.items() if mean >= 40], [n for n, mean in means.items() if mean <= 20]
-    if not means:
-        return UNKNOWN, "nobody voted"
-    return (YES, f"{high[0]} was bought with {low[0]}") if high and low else (UNKNOWN, "the votes show no conflict")
-
-
-def _downstream(case: Case) -> tuple[str, str]:
-    checks = [check for check in outcome(case).said.checks if "(C7)" in check]
-    if checks and re.match(r"\s*\[ \]", checks[0]):
-        return YES, "the winner left C7 open"
-    return UNKNOWN, "no other question says so"
-
-
-def _all_well(case: Case) -> tuple[str, str]:
-    means = _means(case)
-    if means and min(means.values()) < 35:
-        low = min(means, key=lambda name: means[name])
-        return NO, f"{low} was scored {means[low] / 10:.1f}"
-    return UNKNOWN, "the votes do not show what users think"
-
-
-# ---------------------------------------------------------------------- retrospective
-
-
-def write_retrospective(case: Case, slot: str, reply: Reply | None) -> Changes:
-    """What somebody makes of it, below what history says."""
-    record = record_of(case)
-    path = beside(record.path, "retrospective")
-    assert reply is not None
-    rest = re.sub(r"\A\s*##? Retrospective[^\n]*\n+", "", without_note(reply.body))
-    body = f"## Retrospective: DR-{record.number:03d} — {record.title}\n\n### Facts\n\n{facts(case)}\n\n{rest}"
-    text = put(
-        Retrospective,
-        path,
-        case,
-        slot,
-        _with(reply, body),
-        "retrospect",
-        "historian",
-        record=record.path,
-        **_rehearsal(record),
-    )
-    return {path: text}
-
-
-def facts(case: Case) -> str:
-    """What the files say of the way to a decision and after it."""
-    record = record_of(case)
-    lines = [f"- Decided on {record.document.meta.date} in iteration {iteration(case)}, {record.document.meta.status}"]
-    path = beside(record.path, "stories")
-    if case.file(path) is not None:
-        stories = case.read(Stories, path).stories
-        by = {status: sum(story.status == status for story in stories) for status in (DONE, FAILED, OPEN)}
-        lines.append("- Stories: " + ", ".join(f"{count} {status}" for status, count in by.items() if count))
-    spike, verification = case.find(Spike), case.find(Verification)
-    lines += [f"- Spike of iteration {spike.meta.iteration}: {spike.meta.verdict}"] if spike else []
-    lines += [f"- Reversal on {entry.day}, {entry.kind}: {entry.reason}" for entry in _entries(case)]
-    lines += [f"- Verification: {verification.meta.status}"] if verification else []
-    return "\n".join(lines)
