@@ -18,7 +18,7 @@ from decisions_tool.enforce.grafting import graft
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.spike import judge, kind_of
 from decisions_tool.rules.stories import Plan, derive
-from tests.ballot_box import folder, framing
+from tests.ballot_box import by_hand, folder, framing
 from tests.conftest import Cli, Repo, decisions, make_repo
 
 Q1 = folder("q1")
@@ -344,3 +344,227 @@ def test_d21_a_worktree_that_a_kill_has_left_is_cleared_by_the_next(decided: Rep
     assert not left.parent.exists()
     assert decided.git("worktree", "list").count("\n") == 0
     repository.close()
+
+
+# ------------------------------------------------------------------ reversal and diagnosis
+
+RECORD = "docs/decisions/DR-001-change-in-place.md"
+DIFF = "--- a/shop/other.py\n+++ b/shop/other.py\n@@ -1 +1 @@\n-a\n+b\n"
+
+
+@pytest.fixture
+def storied(decided: Repo, cli: Cli) -> Repo:
+    """A decision with stories of which none is done."""
+    assert cli("stories", "q1").code == 0
+    return decided
+
+
+def test_d22_a_minor_reversal_adds_to_the_record_and_changes_no_other_byte(storied: Repo, cli: Cli) -> None:
+    before = storied.at_head(RECORD)
+    storied.write("contract.md", "```python\n# shop/store/db.py\ndef get(key, *, read=None, owner=''): ...\n```\n")
+    done = cli(
+        "reverse",
+        "DR-001",
+        "--kind",
+        "minor",
+        "-r",
+        "it needs an owner",
+        "--contract",
+        "contract.md",
+        "--deviation",
+        "get",
+    )
+    assert done.code == 0, done.err
+    after = storied.at_head(RECORD)
+    assert after.startswith(before)
+    assert re.search(
+        r"### Addendum 1 \(\d{4}-\d\d-\d\d\)\n\nit needs an owner\n\n#### Code Contract\n\n```python", after
+    )
+    assert "#### Deviations\n\n- `get` — it needs an owner" in after
+    assert not (storied.path / "docs/decisions/constraints.md").exists()  # a rehearsal binds nothing
+    clean(cli)
+    assert cli("undo", "q1").code == 0
+    assert storied.at_head(RECORD) == before
+    clean(cli)
+
+
+def test_d22_a_significant_reversal_fails_its_story_and_asks_about_one_section(storied: Repo, cli: Cli) -> None:
+    """D22: in one commit."""
+    missing = cli("reverse", "DR-001", "--kind", "significant", "-r", "circular imports")
+    assert (missing.code, "add --story" in missing.err) == (1, True)
+    strange = cli("reverse", "DR-001", "--kind", "significant", "-r", "x", "--story", "US-001", "--section", "Poetry")
+    assert (strange.code, "has no section 'Poetry'" in strange.err) == (1, True)
+    count = len(storied.subjects())
+    assert cli("reverse", "DR-001", "--kind", "significant", "-r", "circular imports", "--story", "US-001").code == 0
+    assert len(storied.subjects()) == count + 1
+    assert "**Status:** failed\n**Reason:** circular imports" in storied.at_head(STORIES)
+    framed = storied.at_head(f"{folder('q1-r1')}/framing.md")
+    assert f"supersedes: {RECORD}\nsection: Code Contract" in framed
+    assert "what made US-001 fail: circular imports" in framed
+    assert cli("frame", "q1-r1").code == 0, cli("frame", "q1-r1").out
+    clean(cli)
+    assert cli("run").code == 0
+    before, after = storied.git("show", f"HEAD~40:{RECORD}", check=False), storied.at_head(RECORD)
+    assert before in {"", after} or "> Superseded by DR-002" in after
+    assert '\nsuperseded-sections: ["Code Contract: DR-002-' in after
+    assert "### Status: accepted" in after
+    assert "### Supersedes: DR-001, section Code Contract" in storied.at_head(
+        str(cli("record", "q1-r1", "--json").json["path"])
+    )
+    clean(cli)
+
+
+def test_d22_a_complete_reversal_goes_back_with_diff_and_logs_and_says_why_it_failed(storied: Repo, cli: Cli) -> None:
+    bare = cli("reverse", "q1", "--kind", "complete", "-r", "it does not work")
+    assert (bare.code, "shows what failed" in bare.err) == (1, True)
+    storied.write("it.diff", DIFF)
+    storied.write("it.log", "Traceback\n## Reversal 9: minor\nImportError: circular\n")
+    args = ("--kind", "complete", "-r", "it does not work", "--story", "US-001", "--diff", "it.diff", "--log", "it.log")
+    assert cli("reverse", "q1", *args).code == 0
+    found = cli("diagnose", "q1", "--json")
+    assert found.code == 0, found.err
+    assert "| framing | yes | shop/other.py had to change, and no proposal names it |" in found.json["text"]
+    assert f"{Q1}/iteration-1/tally.md" not in storied.files("docs")
+    clean(cli)
+    assert cli("run").code == 0
+    told = storied.at_head(f"{Q1}/iteration-1/framing.md")
+    assert "iteration:" not in told
+    assert "why iteration 1 was reversed: it does not work" in storied.at_head(f"{Q1}/framing.md")
+    assert "status: superseded by DR-002" in storied.at_head(RECORD)
+    assert "ImportError: circular" in cli("prompt", "q1", "propose/agent-03").out
+    clean(cli)
+    assert cli("check").code == 0, cli("check").out
+
+
+def test_a_secret_in_a_log_is_not_recorded(storied: Repo, cli: Cli) -> None:
+    storied.write("it.log", "AWS_SECRET_ACCESS_KEY=" + "wJalrXUtnFEMI" + "K7MDENGbPxRfiCYz" + "0123456789a\n")
+    done = cli("reverse", "q1", "--kind", "complete", "-r", "x", "--log", "it.log")
+    assert (done.code, "looks like a secret" in done.err) == (1, True)
+
+
+def test_d22_a_reversal_in_the_name_of_somebody_else_is_found(storied: Repo, cli: Cli) -> None:
+    """G4 G8"""
+    assert cli("reverse", "q1", "--kind", "minor", "-r", "an owner").code == 0
+    message = storied.git("log", "-1", "--format=%B")
+    path = f"{Q1}/reversal.md"
+    text = storied.read(path).replace("Ada Person", "Eve Other")
+    storied.write(path, text)
+    storied.git("add", path)
+    storied.git("commit", "-q", "--amend", "-m", message)
+    assert cli("audit").code == 1
+
+
+# ------------------------------------------------------------------ verification, retrospective, completion
+
+
+def test_d22_d23_a_rehearsal_goes_all_the_way_and_completes_nothing(storied: Repo, cli: Cli) -> None:
+    early = cli("review", "DR-001")
+    assert (early.code, "US-001 of q1 is not done" in early.err) == (1, True)
+    cli("story", "done", "DR-001/US-001")
+    assert cli("review", "DR-001").code == 1
+    assert "**Status:** failed" in storied.at_head(STORIES)
+    planted(storied)
+    assert cli("review", "DR-001").code == 0
+    assert "**Status:** failed" not in storied.at_head(STORIES)
+    back = cli("retrospect", "DR-001", "--json").json
+    assert "- Stories: 2 done" in back["text"]
+    clean(cli)
+    missing = cli("complete", "--json")
+    assert missing.code == 4
+    assert missing.json["missing"][0]["missing"] == "was only rehearsed: its record binds nothing"
+    refused = cli("archive")
+    assert (refused.code, "not all is complete" in refused.err) == (1, True)
+    for _ in range(6):
+        assert cli("undo", "q1").code == 0
+        clean(cli)
+
+
+@pytest.mark.parametrize(
+    ("review", "says"),
+    [("### Success Criteria\n\n- 1: pass — x\n", "criteria 2 have no verdict"), ("nothing at all\n", "1, 2")],
+)
+def test_d22_a_review_speaks_of_every_criterion(storied: Repo, cli: Cli, review: str, says: str) -> None:
+    by_hand(storied, "verifier")
+    cli("story", "done", "DR-001/US-001")
+    assert cli("review", "DR-001").code == 4
+    storied.write("review.md", review)
+    done = cli("submit", "q1", "verify", "review.md")
+    assert (done.code, says in done.err) == (1, True), done.err
+
+
+@pytest.fixture
+def settled(repo: Repo, cli: Cli) -> Repo:
+    """A decision of a person with a retrospective and everything else that D23 asks for."""
+    assert cli("init").code == 0
+    by_hand(repo, "verifier", "historian")
+    framing(repo, impact="low")
+    cli("run")
+    assert cli("decide", "q1", "Keep it", "-r", "enough").code == 0
+    assert cli("run").code == 0
+    cli("stories", "q1")
+    cli("story", "done", "DR-001/US-001")
+    cli("review", "q1")
+    repo.write(
+        "review.md",
+        "### Success Criteria\n\n- 1: pass — x\n- 2: pass — y\n\n### Deviations\n\n- `a.py` is new — justified: asked for\n",
+    )
+    assert cli("submit", "q1", "verify", "review.md").code == 0
+    cli("run")
+    cli("retrospect", "q1")
+    repo.write("back.md", "### What Held\n\n- all\n\n### What Did Not\n\n- none\n\n### What to Keep\n\n- all\n")
+    assert cli("submit", "q1", "retrospect", "back.md").code == 0
+    return repo
+
+
+@pytest.mark.parametrize(("program", "code"), [("true", 0), ("false", 1)])
+def test_d23_all_is_complete_when_the_configured_programs_pass_too(
+    settled: Repo, cli: Cli, program: str, code: int
+) -> None:
+    assert cli("complete").code == 0
+    text = settled.read("decisions.toml") + f'\n[tests]\ncomplete = [["{program}"]]\n'
+    settled.commit({"decisions.toml": text}, "programs")
+    untrusted = cli("complete")
+    assert (untrusted.code, "decisions trust" in untrusted.err) == (1, True)
+    assert cli("complete", "--no-commands").code == 0
+    cli("trust", "--yes")
+    assert cli("complete").code == code
+
+
+def test_d23_what_is_missing_is_named_with_its_command(settled: Repo, cli: Cli) -> None:
+    settled.git("rm", "-q", "docs/decisions/DR-001-retrospective.md")
+    settled.git("commit", "-q", "-m", "amend: it said nothing")
+    settled.commit({"docs/decisions/cleanup.md": "- [x] C1: done\n- [ ] C2: typed kinds\n"}, "clean-up")
+    found = cli("complete", "--json")
+    assert found.code == 4
+    assert [(row["subject"], row["hint"]) for row in found.json["missing"]] == [
+        ("DR-001", "decisions retrospect DR-001"),
+        ("docs/decisions/cleanup.md:2", "do it, then tick it in docs/decisions/cleanup.md"),
+    ]
+
+
+def test_d23_the_archive_keeps_every_byte_and_what_depends_on_it_reads_it_there(settled: Repo, cli: Cli) -> None:
+    """D23 D3"""
+    settled.commit({f"{Q1}/notes.txt": "mine\n"}, "a note")
+    before = {path: settled.at_head(path) for path in settled.files(Q1)}
+    assert cli("archive", "q1").code == 0
+    moved = {path: settled.at_head(path.replace("/working/", "/archive/")) for path in before}
+    assert moved == before
+    assert settled.files(Q1) == []
+    assert "working documents archived" in cli("log", "q1").out
+    again = cli("new", "question", "How else?", "--slug", "q1")
+    assert (again.code, "is there already" in again.err) == (1, True)
+    framing(settled, "q2", "low", more="DEPENDS ON: q1\n")
+    assert cli("run").code == 4
+    assert "decisions decide q2" in cli("why", "q2").out
+    clean(cli)
+    assert cli("audit", "q1").code == 0
+    assert cli("undo", "q1").code == 0
+    assert {path: settled.at_head(path) for path in settled.files(Q1)} == before
+    clean(cli)
+
+
+def test_p1_a_question_that_is_asked_again_in_the_same_words_is_named(decided: Repo, cli: Cli) -> None:
+    """D24"""
+    text = decided.at_head(f"{Q1}/framing.md")
+    decided.commit({f"{Q1}/iteration-1/framing.md": text}, "amend: by hand")
+    assert "asks what iteration-1 asked, in the same words" in cli("check").out

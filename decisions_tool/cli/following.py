@@ -164,11 +164,9 @@ def reverse(
         allowed = "\n".join(f"- `{one_line(name)}` — {one_line(reason)}" for name in deviation)
         entry = Entry(kind, "", "", "", reason, which, section, deviations=allowed, **texts)
         anew = following.reverse(repository, slug, entry, Progress())
-    say(
-        f"Next: look at docs/decisions/working/{anew}/framing.md, then: decisions run"
-        if anew
-        else "Next: decisions run"
-    )
+    then = f"look at docs/decisions/working/{anew}/framing.md, then: " if anew else ""
+    why = f"decisions diagnose {quote(slug)} says why it failed; then: " if kind == "complete" else ""
+    say(f"Next: {then or why}decisions run" if kind != "minor" else f"Next: decisions show {quote(slug)}")
 
 
 _LONGEST = 60_000

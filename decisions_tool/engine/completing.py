@@ -40,7 +40,14 @@ def questions(repository: Repository) -> list[Case]:
 
 def lacks(cases: Sequence[Case]) -> list[Lack]:
     """What the documents of questions lack."""
-    return [lack for case in cases for lack in _lacks(case)]
+    return [lack for case in cases for lack in (list(_lacks(case)) or _open(case))]
+
+
+def _open(case: Case) -> list[Lack]:
+    """What a question waits for that lacks nothing else."""
+    waits = plan(case)
+    why = f"decisions why {quote(case.slug)}"
+    return [] if waits.phase == "done" else [Lack(case.slug, f"waits for {waits.waiting_for}", why)]
 
 
 def _lacks(case: Case) -> Iterator[Lack]:
@@ -61,9 +68,6 @@ def _lacks(case: Case) -> Iterator[Lack]:
     if case.file(beside(record.path, "retrospective")) is None:
         name = short(record.path)
         yield Lack(name, "has no retrospective", f"decisions retrospect {name}")
-    waits = plan(case)
-    if waits.phase != "done":
-        yield Lack(slug, f"waits for {waits.waiting_for}", why)
 
 
 def _work(case: Case, record: Read) -> Iterator[Lack]:

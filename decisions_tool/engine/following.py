@@ -8,7 +8,7 @@ from shlex import quote
 
 from decisions_tool.documents.kinds import read_document
 from decisions_tool.documents.paths import RECORDS, place
-from decisions_tool.documents.reversal import COMPLETE, SIGNIFICANT, Entry
+from decisions_tool.documents.reversal import SIGNIFICANT, Entry
 from decisions_tool.documents.standing import short
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.run import Engine, Outcome
@@ -25,6 +25,8 @@ from decisions_tool.workflows.following_writing import record_of
 from decisions_tool.workflows.phases import Changes
 from decisions_tool.workflows.question import framing
 
+#: What is called for -> the rows that carry it out.
+_ROWS = {"diagnosis": ("diagnosis", "diagnose")}
 _RECORD = re.compile(r"(?:docs/decisions/)?DR-0*(\d{1,9})(?:-[^/]*)?", re.I)
 
 
@@ -83,7 +85,7 @@ def call(repository: Repository, slug: str, name: str, listen: Listener | None =
     if name not in (framing(asked(repository, slug)).meta.follow or ()):
         what = f"{name} called for"
         act(repository, slug, "call", name, what, lambda turn, case: acts.call(case, name, turn.tip), "", listen)
-    return Engine(repository, listen=listen).run((slug,))
+    return Engine(repository, listen=listen).run((slug,), _ROWS.get(name, (name,)))
 
 
 def review(repository: Repository, slug: str, listen: Listener | None = None) -> Outcome:
@@ -105,7 +107,7 @@ def review(repository: Repository, slug: str, listen: Listener | None = None) ->
         listen,
         ("verdict", "verdict"),
     )
-    return Engine(repository, listen=listen).run((slug,))
+    return Engine(repository, listen=listen).run((slug,), ("verify", "verdict"))
 
 
 def deviations(repository: Repository, commit: str, record: str) -> list[str]:
@@ -147,9 +149,8 @@ def reverse(repository: Repository, slug: str, entry: Entry, listen: Listener | 
         asked_anew = next((p.split("/")[-2] for p in changes if p.endswith("/framing.md")), "")
         return changes
 
-    then = ("return", "return") if entry.kind == COMPLETE else None
     what = f"{entry.kind} reversal: {one_line(said.reason, 80)}"
-    act(repository, slug, "reverse", entry.kind, what, write, said.reason, listen, then)
+    act(repository, slug, "reverse", entry.kind, what, write, said.reason, listen)
     return asked_anew if entry.kind == SIGNIFICANT else ""
 
 

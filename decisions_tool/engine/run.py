@@ -75,8 +75,8 @@ class Engine:
         self._changed: dict[str, list[str]] = {}
         self._settled: dict[str, str] = {}
 
-    def run(self, only: Sequence[str] = ()) -> Outcome:
-        """Carry every managed case, or those named, as far as it goes without people."""
+    def run(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
+        """Carry every managed case, or those named, as far as it goes without people; with ``phases``, in these alone."""
         branch_for_writing(self.repository, self.ledger.branch)
         check_ready(self.repository)
         outcome = Outcome()
@@ -86,17 +86,17 @@ class Engine:
                 self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
             self._settled = settled(self.repository.place.root) if self.ledger.branch is None else {}
             self._sweep()
-            while self._round(only, outcome):
+            while self._round(only, phases, outcome):
                 pass
         return outcome
 
     # -- one round
 
-    def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
+    def _round(self, only: Sequence[str], phases: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
         settings, cases = self.read(only)
         check_names(settings, backends.NAMES)
-        actions = [(case, action) for case, outlook in cases for action in outlook.actions]
+        actions = [(case, a) for case, outlook in cases for a in outlook.actions if not phases or a.phase in phases]
         if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for _, action in actions):
             backends.prepare(settings)
         computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]

@@ -18,7 +18,7 @@ from decisions_tool.engine.packets import input_blobs, make_packet
 from decisions_tool.engine.run import Engine
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import inside, read_regular, write_atomically
-from decisions_tool.ledger.history import is_transition, last_change, undoable
+from decisions_tool.ledger.history import Change, is_transition, last_change, undoable
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready, own_identity
 from decisions_tool.ledger.record import Turn
@@ -268,18 +268,40 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
         changes: Changes = {}
         for change in last.changes:
             held = repository.lookup(repository.tree_of(turn.tip), change.path)
-            if (held.oid if held else "") != change.after:
+            if (held.oid if held else "") != change.after and not _remembers_more(repository, case, change):
                 raise DecisionsError(
                     f"{change.path} changed after {last.commit[:10]}",
                     f"decisions redo {quote(slug)} {quote(phase + '/' + slot)}",
                 )
             before = repository.blob(change.before) if change.before else None
             changes[change.path] = frontmatter.decode(before, change.path) if before is not None else None
+        changes |= _kept_memory(case, changes)
         changes |= _remembered(with_changes(case, changes), f"{phase}/{slot}", phase)
         return changes, Transition(slug, "undo", last.commit, f"undone: {one_line(last.subject, 100)}", reason=reason)
 
     with writing(repository, listen) as engine:
         engine.commit(build)
+
+
+def _remembers_more(repository: Repository, case: Case, change: Change) -> bool:
+    """Whether an opening differs from what a step made of it by the memory of later undos alone."""
+    after = repository.blob(change.after) if change.after and change.path == case.path(case.opens) else None
+    if after is None or case.opening is None or not case.opening.meta.undone:
+        return False
+    return _without_memory(frontmatter.decode(after, change.path), change.path) == _without_memory(
+        case.text(change.path), change.path
+    )
+
+
+def _without_memory(text: str, path: str) -> str:
+    return edits.drop_key(text, "undone", path)
+
+
+def _kept_memory(case: Case, changes: Changes) -> Changes:
+    """The opening as it goes back, with what was undone since."""
+    path = case.path(case.opens)
+    text, undone = changes.get(path), case.opening.meta.undone if case.opening else None
+    return {path: set_meta(text, "undone", undone, path)} if text and undone else {}
 
 
 def _remembered(case: Case, name: str, phase: str) -> Changes:

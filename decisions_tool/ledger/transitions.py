@@ -268,10 +268,14 @@ class Transitions:
         back = {change.path: change.before for change in undone.changes}
         now = {change.path: change.after for change in step.changes}
         remembers = next((c for c in step.changes if c.path == opening and back.get(opening) != c.after), None)
-        if remembers is not None and self._keeps_words(remembers, {"undone"}):
+        if remembers is not None and self._only_remembers(remembers, back.get(opening, remembers.before)):
             back.pop(opening, None)
             now.pop(opening)
         return next((path for path in (*now, *back) if back.get(path) != now.get(path)), "")
+
+    def _only_remembers(self, change: Change, was: str) -> bool:
+        """Whether an opening is what it was, but for the memory of what was undone."""
+        return self._keeps_words(change._replace(before=was), {"undone"})
 
     def _moved(self, step: Step, before: Case) -> bool:
         """Whether an undo that was moved from elsewhere still does what it says.

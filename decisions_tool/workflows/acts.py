@@ -181,7 +181,8 @@ def reverse(case: Case, entry: Entry) -> Changes:
     record, path = record_of(case), document_path(case.slug, "reversal")
     held = case.find(Reversal)
     number = len(held.entries) + 1 if held else 1
-    entry = entry._replace(record=short(record.path))
+    told_so = {name: getattr(entry, name).strip() for name in ("contract", "deviations", "diff", "log")}
+    entry = entry._replace(record=short(record.path), **told_so)
     if entry.kind == SIGNIFICANT:
         entry = entry._replace(question=f"{case.slug}-r{number}", section=entry.section or "Code Contract")
     text = _readable(entry_text(number, entry), path)
