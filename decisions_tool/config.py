@@ -190,6 +190,17 @@ class Run(Shape):
     )
 
 
+class Watch(Shape):
+    """What `decisions watch` does of itself."""
+
+    commit: bool = Field(
+        default=False, description="the watcher commits what people save below the managed folders, in their name"
+    )
+    interval: int = Field(
+        30, ge=1, le=3600, description="seconds after which the watcher looks again although nothing was reported to it"
+    )
+
+
 class Settings(Shape):
     """Every key is optional."""
 
@@ -202,8 +213,8 @@ class Settings(Shape):
     )
     templates: str | None = Field(None, description="folder with prompt templates of your own")
     deny: tuple[str, ...] = Field(
-        (".env*", "*.pem", "*.key", "*.p12", "id_rsa*", "*.keystore", ".netrc", ".npmrc", ".pypirc", "secrets/**"),
-        description="patterns of files that agents never see",
+        (),
+        description="patterns of files that agents never see, besides those whose names tell of secrets; !pattern shows some again",
     )
     experts: dict[Name, Expert] = Field(
         default_factory=dict, description="experts added to, or in place of, the built-in ones"
@@ -222,6 +233,7 @@ class Settings(Shape):
     command: Command = Field(default_factory=Command.model_construct)
     tests: Tests = Field(default_factory=Tests.model_construct)
     run: Run = Field(default_factory=Run.model_construct)
+    watch: Watch = Field(default_factory=Watch.model_construct)
 
     @property
     def initialised(self) -> bool:
@@ -267,7 +279,8 @@ def read_settings(text: str | None, path: str = FILE) -> Settings:
             [Finding("config/size", "error", path, 1, 1, said, "shorten baseline: close cases, remove folders")]
         )
     values = _tuples(_toml(text, path))
-    if values.keys() <= {"baseline"} and all(isinstance(slug, str) for slug in values.get("baseline", ())):
+    older = values.get("baseline", ())
+    if values.keys() <= {"baseline"} and isinstance(older, tuple) and all(isinstance(slug, str) for slug in older):
         return Settings.model_construct(**values)  # what most repositories have needs no schema
     try:
         settings = Settings.model_validate(values)
@@ -332,6 +345,7 @@ def _known(loc: list[str]) -> list[str]:
     shapes: dict[str, type[BaseModel]] = {
         "panels": Panels, "tracks": Tracks, "backends": Backends, "run": Run, "experts": Expert, "roles": Role, "seats": Seat,
         "decision": Decision, "models": Models, "prices": Price, "budget": Budget, "command": Command, "tests": Tests,
+        "watch": Watch,
     }  # fmt: skip
     shapes |= {"criteria": Criterion, "full": Cycle, "light": Cycle}
     last = next((step for step in reversed(loc) if step in shapes), "")

@@ -11,11 +11,11 @@ from pathlib import Path
 from decisions_tool.agents.offline import Offline
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.agents.view import PinnedView
+from decisions_tool.engine.known import asks
 from decisions_tool.engine.run import Engine
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.testing import Asked, Said
 from decisions_tool.testing.prompt import plain_text
-from decisions_tool.workflows.planner import Ask
 
 
 class Rehearsal:
@@ -54,8 +54,8 @@ class Rehearsal:
         with closing(Repository(self._root)) as repository:
             engine = Engine(repository)
             _, cases = engine.read(())
-            asks = [(case, action) for case, outlook in cases for action in outlook.actions if isinstance(action, Ask)]
-            counts = Counter((ask.case, ask.phase) for _, ask in asks)
-            for case, ask in asks:
+            found = asks(cases)
+            counts = Counter((ask.case, ask.phase) for _, ask in found)
+            for case, ask in found:
                 packet = engine.asking.question(case, ask, counts[ask.case, ask.phase]).packet
                 self._packets[packet.prompt] = packet

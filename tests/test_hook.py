@@ -31,7 +31,7 @@ def hooked(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     repo.commit({PATH: GOOD}, "good")
     hooks = repo.path / ".git" / "hooks"
     hooks.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "hooks" / "pre-commit", hooks / "pre-commit")
+    shutil.copy(ROOT / "hooks" / "hook", hooks / "pre-commit")
     return repo
 
 

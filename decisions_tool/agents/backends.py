@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.agents.protocol import Backend, Till
 from decisions_tool.agents.view import PinnedView
 from decisions_tool.config import Settings
+from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.repository import Repository
 
 
@@ -19,6 +21,7 @@ class Means(NamedTuple):
     repository: Repository
     settings: Settings
     till: Till
+    read: Callable[[Path, int], bytes | None] = read_regular
 
 
 def view(repository: Repository, commit: str, settings: Settings) -> PinnedView:
@@ -51,7 +54,7 @@ def _offline(means: Means) -> Backend:
 def _manual(means: Means) -> Backend:
     from decisions_tool.agents.manual import Manual
 
-    return Manual(means.repository.place)
+    return Manual(means.repository.place, means.read)
 
 
 def _anthropic(means: Means) -> Backend:

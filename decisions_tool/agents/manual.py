@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from decisions_tool.agents.protocol import Answer, Packet, Ticket
 from decisions_tool.documents import frontmatter
@@ -11,14 +12,18 @@ from decisions_tool.documents.paths import MAX_FILE
 from decisions_tool.ledger.files import inside, read_regular, write_atomically
 from decisions_tool.ledger.git import Place
 
+#: At most so many bytes of a file that a person left, and one more; None where there is nothing to take yet.
+Reader: TypeAlias = "Callable[[Path, int], bytes | None]"
+
 
 class Manual:
     """Takes the slot's own file from the working tree, or a file in the store where the slot has none of its own."""
 
     name = "manual"
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, read: Reader = read_regular) -> None:
         self._place = place
+        self._read = read
 
     def stop(self) -> None:
         """Nothing is ever under way."""
@@ -36,7 +41,7 @@ class Manual:
         packet = ticket.packet
         own = bool(packet.path)
         file = inside(self._place.root, packet.path) if own else self.answer_file(packet)
-        data = read_regular(file, MAX_FILE)
+        data = self._read(file, MAX_FILE)
         if not data or (packet.present and data.replace(b"\r\n", b"\n") == packet.present.replace(b"\r\n", b"\n")):
             return None
         where = packet.path or str(file)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 
+from decisions_tool.agents.denied import denying
 from decisions_tool.agents.protocol import SourceFile
 from decisions_tool.documents.paths import QUESTIONS, TASKS
 from decisions_tool.errors import DecisionsError
@@ -19,7 +19,7 @@ class PinnedView:
 
     def __init__(self, repository: Repository, commit: str, deny: Sequence[str]) -> None:
         self._repository = repository
-        self._deny = tuple(deny)
+        self._by_name = denying(deny)
         self.commit = commit
 
     @cached_property
@@ -41,10 +41,7 @@ class PinnedView:
         return dict(sorted(found.items()))
 
     def _denied(self, path: str) -> bool:
-        if path.startswith((f"{TASKS}/", f"{QUESTIONS}/")):
-            return True
-        name = path.rpartition("/")[2]
-        return any(fnmatchcase(path, pattern) or fnmatchcase(name, pattern) for pattern in self._deny)
+        return path.startswith((f"{TASKS}/", f"{QUESTIONS}/")) or self._by_name(path)
 
     def files(self) -> Sequence[SourceFile]:
         return tuple(self._files.values())

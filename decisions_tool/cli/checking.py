@@ -42,9 +42,11 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
     else:
         items = _from_disk([folder / path for path in paths] or _everything(folder))
     names: list[str] = []
+    held: dict[str, bytes] = {}
     for item in items:
         files += 1
         names.append(item.path)
+        held[f"{item.root}/{item.path}"] = item.data
         found += [item.problem] if item.problem else _verdict(verdicts, item.path, item.data)
     verdicts.save()
     if files > 1:
@@ -52,14 +54,36 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
 
         found += check_twins(names)
     if not staged:
-        cases = _cases([folder / path for path in paths] or _everything(folder))
-        for root, case in sorted(cases):
+        looked = [folder / path for path in paths] or _everything(folder)
+        for root, case in sorted(_cases(looked)):
             found += _check_case(root, case)
-    if staged and files == 0 and not as_json:
+        found = _with_records(found, looked, held)
+    else:
+        from decisions_tool.cli.verifying import staged_deviations
+
+        found += staged_deviations(folder)
+    if staged and files == 0 and not found and not as_json:
         return 0
     if paths == () and files == 0 and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
     return _report(found, files, strict, as_json)
+
+
+def _with_records(found: list[Finding], paths: list[Path], held: dict[str, bytes]) -> list[Finding]:
+    """Findings with those on decision records side by side; in a record of others the format is theirs, so nothing there is an error."""
+    from decisions_tool.ledger.disk import managed_root
+    from decisions_tool.ledger.record_files import check_shelf, managed, shelf
+
+    for path in paths:
+        if not path.is_dir() or path.is_symlink() or managed(managed_root(path)[1]):
+            continue
+        here = shelf(path, ".", keep=True, held=held)
+        theirs = {record.path for record in here.records.records if record.format != "decisions"} | set(here.pages)
+        found = [
+            f._replace(severity="warning") if f.path in theirs and f.rule.startswith("document/") else f for f in found
+        ]
+        found += check_shelf(here)
+    return found
 
 
 def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> int:
@@ -72,7 +96,21 @@ def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> in
             put_finding(finding)
         done = f"{plural(files, 'file')}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}"
         say(done, "error" if counts["errors"] else "warning" if counts["warnings"] else "done")
+    _tell_github(found, counts)
     return 1 if counts["errors"] or (strict and counts["warnings"]) else 0
+
+
+def _tell_github(found: list[Finding], counts: dict[str, int]) -> None:
+    """Annotations and outputs where this is a step of a workflow."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from decisions_tool.report import github
+
+    github.put_outputs({"error-count": str(counts["errors"]), "warning-count": str(counts["warnings"])})
+    github.annotate(found)
+    if found:
+        rows = [[f"{f.path}:{f.line}", f.severity, f.message, f.rule] for f in found]
+        github.put_summary(github.markdown_table(["where", "severity", "what", "rule"], rows))
 
 
 def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,16 +43,27 @@ def keep(folder: Path, path: str) -> str:
 
 
 def put_json(value: dict[str, Any]) -> None:
-    """A JSON value on stdout, with the version of its shape first."""
-    sys.stdout.write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str) + "\n")
+    """A JSON value on stdout, with the version of its shape first; a runner of workflows finds no command in it."""
+    _write(json.dumps({"schema": 1, **value}, ensure_ascii=False, indent=1, default=str))
 
 
-def put_finding(finding: Finding) -> None:
+def put_rows(name: str, rows: list[dict[str, Any]], rest: dict[str, Any]) -> None:
+    """The same with many rows, one a line: an indented dump of a thousand takes longer than reading them."""
+    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    tail = "".join(f',\n "{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in rest.items())
+    _write(f'{{"schema": 1,\n "{name}": [{lines}]{tail}}}')
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text.replace("##[", "#\\u0023[") + "\n")
+
+
+def put_finding(finding: Finding, put: Callable[[str, str], None] = put) -> None:
     path = finding.path.replace("\n", "\\n").replace("\t", "\\t")
     where = f"{path}:{finding.line}:{finding.column}" if finding.line else path
     put(
         f"{where}: {finding.severity}: {finding.message} [{finding.rule}]",
-        "error" if finding.severity == "error" else "warning",
+        finding.severity if finding.severity != "info" else "quiet",
     )
     if finding.hint:
         put(f"    Hint: {finding.hint}", "quiet")
@@ -60,8 +71,8 @@ def put_finding(finding: Finding) -> None:
 
 def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
     found = list(findings)
-    errors = sum(finding.severity == "error" for finding in found)
-    return {"files": files, "errors": errors, "warnings": len(found) - errors}
+    errors, warnings = (sum(finding.severity == severity for finding in found) for severity in ("error", "warning"))
+    return {"files": files, "errors": errors, "warnings": warnings}
 
 
 @contextmanager

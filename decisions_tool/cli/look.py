@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from shlex import quote
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from decisions_tool.workflows.planner import Outlook
 
 _MANY = 200
+#: What may name a decision record: a number, an identifier, a Markdown file.
+_RECORD = re.compile(r"#?\d{1,7}|[A-Za-z]{1,6}-\d{1,7}|.*\.(?:md|markdown|mdx)", re.S)
 
 
 @click.command()
@@ -184,7 +187,12 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
 @as_json
 @click.pass_obj
 def show(folder: Path, case: str, what: str | None, as_json: bool) -> None:
-    """The documents of a case; with WHAT (a kind, slot or file name) one of them."""
+    """The documents of a case; with WHAT (a kind, slot or file name) one of them. Or a decision record, by number or path."""
+    if what is None and _RECORD.fullmatch(case) and not (folder / case).is_dir():
+        from decisions_tool.cli.records import show_record
+
+        if show_record(folder, case, as_json):
+            return
     with any_case(folder, case) as (held, repository):
         if what:
             put(_text(held, _pick(held, what), repository).rstrip("\n"))

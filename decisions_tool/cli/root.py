@@ -15,10 +15,13 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
     ("Begin", {
         "init": ("people:init", "Write down which cases are older than the tool, and commit that."),
         "new": ("people:new", "Write a request or a framing: `decisions new task|question \"<title>\"`."),
+        "adopt": ("adopting:adopt", "Give documents that are older than the tool front matter."),
         "demo": ("demo:demo", "Show the whole story in a fresh repository, offline."),
     }),
     ("Carry out", {
         "run": ("work:run", "Carry every case as far as it goes without people."),
+        "ci": ("ci:ci", "Plan, answer and collect on any number of machines."),
+        "watch": ("watch:watch", "Carry cases on as commits arrive and files are saved."),
         "trust": ("trust:trust", "Let the programs of [command] and [tests] run on this machine."),
         "start": ("people:start", "Start a case that is older than the tool."),
         "pause": ("people:pause", "Leave a case alone until resume."),
@@ -58,12 +61,24 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "rounds": ("questions:rounds", "Which questions go side by side, and which wait."),
         "estimate": ("money:estimate", "Calls, tokens and USD that a case still takes."),
         "cost": ("money:cost", "What has been paid: by phase, role, model, case or day."),
+        "recompute": ("adopting:recompute", "Recompute the weighted matrices of any markdown file."),
+        "context": ("verifying:context", "Which decisions, constraints and questions bind a file."),
         "log": ("history:log", "The story of a case, from history alone."),
+    }),
+    ("Records", {
+        "list": ("records:list_", "All decision records of a folder, in any format."),
+        "search": ("records:search", "The records that have all of some words."),
+        "graph": ("records:graph", "Which record supersedes, amends or relates to which."),
+        "next-number": ("records:next_number", "The number of the next record, for each series."),
+        "link": ("records:link", "Link two records, in both files: supersedes, amends, relates-to."),
+        "supersede": ("records:supersede", "Say that one record takes the place of another."),
     }),
     ("Prove", {
         "check": ("checking:check", "Hold files to their rules: disk, staged bytes or a folder."),
+        "verify": ("verifying:verify", "Hold code to the decisions that bind it."),
         "fmt": ("checking:fmt", "Render views and normal form of the program's own documents."),
         "audit": ("history:audit", "Prove the history: legal, recomputed, unedited."),
+        "hooks": ("hooks:hooks", "Have git call decisions: hooks that check before a commit and a push."),
         "config": ("settings:config", "Every setting, and where its value comes from."),
     }),
 )  # fmt: skip

@@ -7,11 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from decisions_tool.documents.base import Day, Meta, PathName, Word
+from decisions_tool.documents.base import Day, Meta, Word
 from decisions_tool.documents.written import Written
-
-#: What follows it in ``constraints.md`` is the program's; what stands before it is people's.
-MARKER = "<!-- decisions: addenda below this line are written by the program -->"
 
 
 class TallyMeta(Meta):
@@ -42,16 +39,16 @@ class RecordMeta(Meta):
     status: Annotated[str, AfterValidator(_standing)] | None = Field(
         None, description="MADR status: accepted, accepted-with-review, escalated, superseded, superseded by DR-NNN"
     )
-    supersedes: list[PathName] | None = Field(None, description="records that this one takes the place of")
-    superseded_by: list[PathName] | None = Field(
-        None, alias="superseded-by", description="the record that took its place"
+    date: Day | None = Field(None, description="when it was decided")
+    consulted: list[Word] | None = Field(None, description="who was asked")
+    informed: list[Word] | None = Field(None, description="who is told")
+    supersedes: list[Word] | None = Field(None, description="records that this one takes the place of")
+    superseded_by: list[Word] | None = Field(
+        None, alias="superseded-by", description="records that took this one's place"
     )
     superseded_sections: list[Word] | None = Field(
         None, alias="superseded-sections", description="section: the record that took its place"
     )
-    date: Day | None = Field(None, description="when it was decided")
-    consulted: list[Word] | None = Field(None, description="who was asked")
-    informed: list[Word] | None = Field(None, description="who is told")
 
     @property
     def approved(self) -> bool:

@@ -13,6 +13,8 @@ RECORDS = "docs/decisions"
 #: Where the working documents of questions lie that are over.
 ARCHIVE = "docs/decisions/archive"
 CONFIG = "decisions.toml"
+#: What follows this line in ``constraints.md`` is the program's; what stands before it is people's.
+MARKER = "<!-- decisions: addenda below this line are written by the program -->"
 #: The largest document, in bytes.
 MAX_FILE = 1 << 20
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from decisions_tool.documents import edits, frontmatter
-from decisions_tool.documents.computed import MARKER, RecordMeta
+from decisions_tool.documents.computed import RecordMeta
 from decisions_tool.documents.outline import heading, visible_lines
+from decisions_tool.documents.paths import MARKER
 from decisions_tool.documents.sections import key
 from decisions_tool.errors import DecisionsError
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from pathlib import Path
 from shlex import quote
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +20,7 @@ from decisions_tool.engine.packets import fits, input_blobs, key_files, key_of, 
 from decisions_tool.engine.packing import Packed, pack
 from decisions_tool.engine.spool import Spool, Spooled
 from decisions_tool.engine.till import Drawer
+from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import Phase, Reply
@@ -51,7 +53,10 @@ class _Out(NamedTuple):
 
 
 class Asking:
-    """``waits`` and ``failed`` say what became of the questions that brought no answer: nothing yet, or nothing at all in this run."""
+    """``waits`` and ``failed`` say what became of the questions that brought no answer: nothing yet, or nothing at all in this run.
+
+    ``read`` is how files are read that people left as answers.
+    """
 
     def __init__(
         self,
@@ -63,6 +68,7 @@ class Asking:
     ) -> None:
         self.repository, self.spool, self.till, self.listen = repository, spool, till, listen
         self._note_batch = note_batch
+        self.read: Callable[[Path, int], bytes | None] = read_regular
         self.waits: dict[Name, Wait] = {}
         self.failed: dict[str, Wait] = {}
         self._failing: dict[Name, str] = {}
@@ -203,7 +209,7 @@ class Asking:
 
     def _backend(self, name: str, settings: Settings) -> Backend:
         if name not in self._backends:
-            self._backends[name] = backends.make(name, backends.Means(self.repository, settings, self.till))
+            self._backends[name] = backends.make(name, backends.Means(self.repository, settings, self.till, self.read))
         return self._backends[name]
 
     def _reply(self, question: Question, answer: Answer) -> Reply:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind = Literal["asked", "answered", "recorded", "waiting", "refused", "mended", "failed", "stopping"]
+Kind = Literal[
+    "asked", "answered", "recorded", "waiting", "refused", "mended", "failed", "stopping", "watching", "finished"
+]
 
 
 @dataclass(frozen=True)

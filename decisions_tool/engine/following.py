@@ -111,8 +111,12 @@ def review(repository: Repository, slug: str, listen: Listener | None = None) ->
 
 
 def deviations(repository: Repository, commit: str, record: str) -> list[str]:
-    """Where the code of a commit breaks what a record promises."""
-    return []
+    """Where the code of a commit breaks what a record promises, and no addendum lets it."""
+    from decisions_tool.enforce.verify import verify
+    from decisions_tool.engine.enforcing import of_commit
+
+    found = verify(of_commit(repository, commit), {record}).findings
+    return [f"`{finding.path}:{finding.line}` {one_line(finding.message)}" for finding in found]
 
 
 def tell(

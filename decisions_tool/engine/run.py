@@ -15,6 +15,7 @@ from decisions_tool.agents import backends
 from decisions_tool.config import Settings
 from decisions_tool.engine.asking import Asking, Question, Taken
 from decisions_tool.engine.events import Event, Listener
+from decisions_tool.engine.known import Known, Seen, asks
 from decisions_tool.engine.overview import settled
 from decisions_tool.engine.packets import input_blobs
 from decisions_tool.engine.spool import Spool, Spooled
@@ -27,29 +28,32 @@ from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready
 from decisions_tool.ledger.record import COMMIT, Ledger, Turn
-from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.repository import Folder, Repository
 from decisions_tool.ledger.trailers import Transition
 from decisions_tool.text import shortened
 from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
-from decisions_tool.workflows.planner import Ask, Compute, Outlook, Refuse, Wait, check_names, plan
+from decisions_tool.workflows.planner import DONE, Ask, Compute, Refuse, Wait, check_names, plan
 from decisions_tool.workflows.tables import row
 
 _TRIES = 40
+AGAIN = "decisions run"
 #: Answers that land at once: each has trees of its own in memory until then.
 _AT_ONCE = 64
 
 
 @dataclass
 class Outcome:
-    """What a run came to."""
+    """What a run came to; ``tip`` is the last commit that it planned from, ``later`` whether time alone may bring it on."""
 
     recorded: int = 0
     waits: list[Wait] = field(default_factory=list)
     refusals: list[Refuse] = field(default_factory=list)
     failed: list[Wait] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
+    tip: str = ""
+    later: bool = False
 
 
 class Made(NamedTuple):
@@ -61,90 +65,109 @@ class Made(NamedTuple):
 
 
 class Engine:
-    """Runs the cases of one branch. ``listen`` gets an event for every step."""
+    """Runs the cases of one branch. ``listen`` gets an event for every step; ``known`` is what an earlier engine planned."""
 
-    def __init__(self, repository: Repository, branch: str | None = None, listen: Listener | None = None) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        branch: str | None = None,
+        listen: Listener | None = None,
+        known: Known | None = None,
+    ) -> None:
         self.repository = repository
         self.ledger = Ledger(repository, branch)
         self.spool = Spool(repository.place)
         self.listen: Listener = listen or (lambda event: None)
         self.till = Drawer(repository.place, lambda case: spent(repository, case))
         self.asking = Asking(repository, self.spool, self.till, self.listen, self._note_batch)
-        self._outlooks: dict[tuple[str, str, int], Outlook] = {}
+        self.known = known or Known()
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
-        self._settled: dict[str, str] = {}
+        self._checked: Settings | None = None
 
     def run(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
         """Carry every managed case, or those named, as far as it goes without people; with ``phases``, in these alone."""
         branch_for_writing(self.repository, self.ledger.branch)
         check_ready(self.repository)
-        outcome = Outcome()
         with run_lock(self.repository.place):
-            self.ledger.sweep()
-            if self.ledger.branch is None and self.ledger.mend():
-                self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
-            self._settled = settled(self.repository.place.root) if self.ledger.branch is None else {}
-            self._sweep()
-            while self._round(only, phases, outcome):
-                pass
+            return self.carry(only, phases)
+
+    def carry(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
+        """As ``run``, for a caller that holds the run lock and has made sure that commits can be made."""
+        outcome = Outcome()
+        self.ledger.sweep()
+        if self.ledger.branch is None and self.ledger.mend():
+            self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
+        self._sweep()
+        while self._round(only, phases, outcome):
+            pass
         return outcome
 
     # -- one round
 
     def _round(self, only: Sequence[str], phases: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
+        outcome.tip = branch_for_writing(self.repository, self.ledger.branch).oid
         settings, cases = self.read(only)
-        check_names(settings, backends.NAMES)
-        actions = [(case, a) for case, outlook in cases for a in outlook.actions if not phases or a.phase in phases]
-        if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for _, action in actions):
-            backends.prepare(settings)
-        computed = [self._compute(action) for _, action in actions if isinstance(action, Compute)]
-        asks = [(case, action) for case, action in actions if isinstance(action, Ask)]
-        progressed = self._answer_all(asks, settings) or any(computed)
+        if settings is not self._checked:
+            check_names(settings, backends.NAMES)
+            self._checked = settings
+        cases = [seen.narrowed(phases) for seen in cases] if phases else cases
+        actions = [action for seen in cases for action in seen.outlook.actions]
+        if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for action in actions):
+            self._prepare(settings)
+        computed = [self._compute(action) for action in actions if isinstance(action, Compute)]
+        progressed = self._answer_all(asks(cases), settings) or any(computed)
         outcome.recorded += progressed
         if progressed:
             return True
-        waits = [action for _, action in actions if isinstance(action, Wait)]
+        waits = [action for action in actions if isinstance(action, Wait)]
         outcome.waits = [*waits, *self._blocked.values(), *self.asking.waits.values()]
+        outcome.later = bool(self._blocked) or any(wait.command == AGAIN for wait in self.asking.waits.values())
         outcome.failed = list(self.asking.failed.values())
-        outcome.refusals = [action for _, action in actions if isinstance(action, Refuse)]
-        outcome.finished = [case.slug for case, outlook in cases if outlook.phase == "done"]
+        outcome.refusals = [action for action in actions if isinstance(action, Refuse)]
+        outcome.finished = [seen.slug for seen in cases if seen.outlook.phase == DONE]
         return False
 
-    def read(self, only: Sequence[str]) -> tuple[Settings, list[tuple[Case, Outlook]]]:
+    def read(self, only: Sequence[str]) -> tuple[Settings, list[Seen]]:
+        """The settings and the open cases of the branch as it stands."""
         head = branch_for_writing(self.repository, self.ledger.branch)
         settings = self.repository.settings(head.oid)
         folders = self.repository.cases(head.oid)
         for slug in only:
             if slug not in folders:
                 raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
-        cases = []
-        for slug, folder in folders.items():
-            if (only and slug not in only) or self._settled.get(slug) == folder.state:
-                continue
-            case = self.repository.case(head.oid, slug, settings, folder)
-            cases.append((case, self._outlook(case, folder.state)))
-        return settings, cases
+        self.known.begin(settings, self._over)
+        found = ((slug, f) for slug, f in folders.items() if not only or slug in only)
+        return settings, [
+            self._seen(head.oid, slug, settings, f) for slug, f in found if not self.known.over(slug, f.state)
+        ]
 
-    def _outlook(self, case: Case, state: str) -> Outlook:
-        key = (case.slug, state, id(case.settings))
-        if key not in self._outlooks:
-            self._outlooks[key] = plan(case)
-        return self._outlooks[key]
+    def _over(self) -> dict[str, str]:
+        return settled(self.repository.place.root) if self.ledger.branch is None else {}
+
+    def _seen(self, commit: str, slug: str, settings: Settings, folder: Folder) -> Seen:
+        outlook = self.known.get(slug, folder.state)
+        if outlook is not None and not any(isinstance(action, (Ask, Compute)) for action in outlook.actions):
+            return Seen(slug, outlook, None)
+        case = self.repository.case(commit, slug, settings, folder)
+        return Seen(slug, outlook or self.known.put(slug, folder.state, plan(case)), case)
 
     # -- asking
 
-    def _answer_all(self, asks: list[tuple[Case, Ask]], settings: Settings) -> int:
+    def _prepare(self, settings: Settings) -> None:
+        backends.prepare(settings)
+
+    def _answer_all(self, due: list[tuple[Case, Ask]], settings: Settings) -> int:
         """Get and record every answer that is to be had; how many were recorded."""
         self._blocked, self._changed, self.asking.waits, self.till.budget = {}, {}, {}, settings.budget
-        asks = [(case, ask) for case, ask in _apart(asks) if not self._edited(case, ask)]
-        counts = Counter((ask.case, ask.phase) for _, ask in asks)
-        for folder in {case.folder for case, _ in asks} if self.ledger.branch is None else ():
+        due = [(case, ask) for case, ask in apart(due) if not self._edited(case, ask)]
+        counts = Counter((ask.case, ask.phase) for _, ask in due)
+        for folder in {case.folder for case, _ in due} if self.ledger.branch is None else ():
             refuse_closed(self.repository.place.root / folder)
         ready: list[Spooled] = []
         questions: list[Question] = []
-        for case, ask in asks:
+        for case, ask in due:
             question = self.asking.question(case, ask, counts[ask.case, ask.phase])
             held = self.spool.find(ask.case, ask.phase, ask.slot, question.packet.pinned)
             if held is not None and held.reply.backend == question.backend:
@@ -346,10 +369,10 @@ def _held(case: Case, name: str, slot: str) -> bool:
         return False
 
 
-def _apart(asks: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
+def apart(due: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
     """The questions without those that would write what another one writes: several cases may want one identity."""
     kept: dict[object, tuple[Case, Ask]] = {}
-    for case, ask in asks:
+    for case, ask in due:
         path = row(case.workflow, ask.phase).path(case, ask.slot)
         kept.setdefault(path or (ask.case, ask.phase, ask.slot), (case, ask))
     return list(kept.values())

@@ -49,13 +49,19 @@ _LONGEST = 1_900
 
 @contextmanager
 def writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]:
-    """An engine whose commits nobody of ours interferes with."""
+    """An engine that may make commits, with the run lock held and what an earlier run left mended."""
     ready(repository)
     engine = Engine(repository, listen=listen)
     with run_lock(repository.place):
         engine.ledger.sweep()
         engine.ledger.mend()
         yield engine
+
+
+def initialised(repository: Repository) -> bool:
+    """Whether the last commit has a baseline."""
+    head = repository.head()
+    return bool(head.oid) and repository.settings(head.oid).initialised
 
 
 def initialise(repository: Repository, listen: Listener | None = None) -> int:
@@ -82,9 +88,11 @@ def initialise(repository: Repository, listen: Listener | None = None) -> int:
 
 
 def _started(repository: Repository, commit: str, folder: Folder) -> bool:
+    """Whether front matter says where a case stands; what an adoption writes does not."""
     _, slug = owner(f"{folder.path}/")
     text = repository.text_at(commit, document_path(slug, WORKFLOWS[folder.workflow][1])) or ""
-    return text.startswith("---\n")
+    front = text.partition("\n---")[0]
+    return front.startswith("---") and "\nstatus:" in front
 
 
 def write_opening(repository: Repository, workflow: str, title: str, words: str, slug: str = "") -> str:

@@ -5,15 +5,15 @@ Commits are judged one by one against the state of their first parent. The first
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from decisions_tool.config import FILE
-from decisions_tool.documents.paths import RECORDS, TASKS
+from decisions_tool.documents.paths import RECORDS, TASKS, owner
 from decisions_tool.documents.request import Request
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.compare import squashed
-from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Step, folders, is_transition, steps
+from decisions_tool.ledger.evidence import Earlier, Evidence, Report
+from decisions_tool.ledger.history import Step, bounds, folders, is_transition, steps
 from decisions_tool.ledger.merges import Merges
 from decisions_tool.ledger.people import People
 from decisions_tool.ledger.repository import Repository
@@ -45,12 +45,27 @@ def audit(repository: Repository, only: str = "") -> Report:
     return report
 
 
+def audit_range(repository: Repository, tip: str, known: Sequence[str]) -> Report:
+    """Judge the commits of ``tip`` that ``known`` have not, and the cases that they touch. It costs what the range costs."""
+    report = Report()
+    beyond = tuple(f"^{commit}" for commit in known)
+    auditor = _Auditor(repository, report, Earlier(repository, bounds(repository, tip, beyond)))
+    touched: set[str] = set()
+    for step in steps(repository, tip, TASKS, RECORDS, FILE, newest_first=False, whole=True, beyond=beyond):
+        report.commits += 1
+        auditor.judge(step)
+        touched |= {slug for change in step.changes if (slug := owner(change.path)[1])}
+    for slug in sorted(touched & repository.cases(tip).keys()):
+        auditor.judge_state(tip, slug)
+    return report
+
+
 class _Auditor:
-    def __init__(self, repository: Repository, report: Report) -> None:
+    def __init__(self, repository: Repository, report: Report, earlier: Earlier | None = None) -> None:
         self.repository = repository
         self.report = report
         self.evidence = Evidence(repository)
-        self.transitions = Transitions(self.evidence, report)
+        self.transitions = Transitions(self.evidence, report, earlier or Earlier(repository))
         self.people = People(self.evidence, report)
         self.merges = Merges(self.evidence, report, self.people)
 

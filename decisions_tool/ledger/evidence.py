@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.kinds import FILES, read_document
-from decisions_tool.documents.paths import place
+from decisions_tool.documents.paths import RECORDS, place
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.ledger.compare import Version
+from decisions_tool.ledger.git import GitFailed
 from decisions_tool.ledger.history import Change, Step
+from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.workflows.case import Case
 
@@ -32,6 +35,39 @@ class Report:
     def wrong(self, rule: str, step: Step, path: str, message: str) -> None:
         """An error in one commit."""
         self.add(rule, "error", path, message, f"git show {step.commit[:10]}", step)
+
+
+class Earlier:
+    """Commits that come before the one that is judged: those read so far, and where only a part is read, what lies before ``bounds``."""
+
+    def __init__(self, repository: Repository, bounds: Sequence[str] = ()) -> None:
+        self._repository, self._bounds = repository, bounds
+        self._seen: set[str] = set()
+
+    def add(self, commit: str) -> None:
+        self._seen.add(commit)
+
+    def __contains__(self, commit: object) -> bool:
+        return commit in self._seen or any(self._reaches(bound, str(commit)) for bound in self._bounds)
+
+    def _reaches(self, bound: str, commit: str) -> bool:
+        try:
+            self._repository.git.run("merge-base", "--is-ancestor", commit, bound)
+        except GitFailed:
+            return False
+        self._seen.add(commit)
+        return True
+
+    @property
+    def highest(self) -> int:
+        """The highest number that a record has at the bounds."""
+        return max((self._highest(commit) for commit in self._bounds), default=0)
+
+    def _highest(self, commit: str) -> int:
+        folder = self._repository.lookup(self._repository.tree_of(commit), RECORDS)
+        if folder is None or folder.mode != "40000":
+            return 0
+        return max((number_of(path) for path, _ in self._repository.walk(folder.oid, RECORDS)), default=0)
 
 
 class Evidence:

@@ -238,6 +238,10 @@ class Git:
             self._config = [(scope, key, value if equals else "true") for scope, key, equals, value in pairs]
         return self._config
 
+    def forget(self) -> None:
+        """Read the settings again when somebody asks for one."""
+        self._config = None
+
     def setting(self, name: str) -> str | None:
         """The value in force, or None."""
         found = [value for _, key, value in self.config() if key == name.lower()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -58,11 +58,17 @@ class Step:
 
 
 def steps(
-    repository: Repository, tip: str, *paths: str, newest_first: bool = True, limit: int = 0, whole: bool = False
+    repository: Repository,
+    tip: str,
+    *paths: str,
+    newest_first: bool = True,
+    limit: int = 0,
+    whole: bool = False,
+    beyond: Sequence[str] = (),
 ) -> Iterator[Step]:
     """Commits that touch the paths, in topological order; of a merge only what differs from all parents.
 
-    ``whole`` tells all that such a commit changes, not only what lies below the paths.
+    ``whole`` tells all that such a commit changes, not only what lies below the paths; ``beyond`` are revisions such as ^main.
     """
     secret = secrets.token_hex(8)  # no message can contain what it cannot know
     begin, mark = f"\x01{secret}\x01", f"\x02{secret}\x02"
@@ -72,12 +78,19 @@ def steps(
     all_of_it = ["--full-diff"] if whole else []
     args = (
         "log", "--topo-order", *order, *some, *all_of_it, "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-abbrev",
-        "--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature", f"-O{os.devnull}", f"--format={form}", tip, "--", *paths,
+        "--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature", f"-O{os.devnull}", f"--format={form}", tip, *beyond,
+        "--", *paths,
     )  # fmt: skip
     out = repository.git.run(*args).decode("utf-8", "surrogateescape")
     for record in out.split(begin)[1:]:
         commit, parents, author, date, message, rest = record.split(mark, 5)
         yield Step(commit, tuple(parents.split()), author, date, message.rstrip("\n") + "\n", tuple(_changes(rest)))
+
+
+def bounds(repository: Repository, tip: str, beyond: Sequence[str]) -> tuple[str, ...]:
+    """The last commits before a range."""
+    out = repository.git.run("rev-list", "--boundary", tip, *beyond, "--") if beyond else b""
+    return tuple(line[1:] for line in out.decode("ascii").split() if line.startswith("-"))
 
 
 def _changes(raw: str) -> Iterator[Change]:
@@ -131,7 +144,7 @@ def _records(repository: Repository, tip: str, folder: str) -> Iterator[str]:
                 yield from with_followers(getattr(document.meta, "record", None) or "")
 
 
-def undoable(repository: Repository, tip: str, slug: str, here: Collection[str] | None = None) -> Step | None:
+def undoable(repository: Repository, tip: str, slug: str, here: Container[str] | None = None) -> Step | None:
     """The last transition of a case that no later undo has reversed.
 
     With ``here``, an undo that names none of these commits was moved from elsewhere: it counts for the transition before it.

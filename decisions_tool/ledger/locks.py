@@ -44,10 +44,12 @@ def alive(mark: str) -> bool:
 
 
 @contextmanager
-def run_lock(place: Place) -> Iterator[None]:
-    """One run at a time in all worktrees of a repository; the lock of a dead process is taken over."""
-    path = place.store / "run.lock"
-    mine = path.with_name(f"run.lock.{os.getpid()}.{secrets.token_hex(4)}")  # numbers come again, in containers at once
+def run_lock(place: Place, what: str = "run") -> Iterator[None]:
+    """One run (or whatever ``what`` says) at a time in all worktrees of a repository; the lock of a dead process is taken over."""
+    path = place.store / f"{what}.lock"
+    mine = path.with_name(
+        f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
+    )  # numbers come again, in containers at once
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mine.write_text(process_mark(os.getpid()), encoding="ascii")
@@ -67,7 +69,7 @@ def _take(path: Path, mine: Path) -> None:
             return
         except FileExistsError:
             _clear_dead(path)
-    raise Busy("another run starts at the same moment", "decisions run")
+    raise Busy(f"another {path.stem} starts at the same moment", f"decisions {path.stem}")
 
 
 def _clear_dead(path: Path) -> None:
@@ -76,16 +78,16 @@ def _clear_dead(path: Path) -> None:
         held = path.read_text(encoding="ascii", errors="replace")
         if alive(held):
             raise Busy(
-                f"another run (process {held.partition(':')[0]}) is at work in this repository",
+                f"another {path.stem} (process {held.partition(':')[0]}) is at work in this repository",
                 "wait for it, or stop it",
             )
-        aside = path.with_name(f"run.lock.dead.{os.getpid()}.{secrets.token_hex(4)}")
+        aside = path.with_name(f"{path.name}.dead.{os.getpid()}.{secrets.token_hex(4)}")
         path.rename(aside)
         if alive(aside.read_text(encoding="ascii", errors="replace")):
             with suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
-    for left in path.parent.glob("run.lock.*"):
+    for left in path.parent.glob(f"{path.name}.*"):
         with suppress(FileNotFoundError):
             if not alive(left.read_text(encoding="ascii", errors="replace")):
                 left.unlink()

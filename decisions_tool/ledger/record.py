@@ -21,7 +21,7 @@ from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
 from decisions_tool.ledger.chain import Chain, Step
 from decisions_tool.ledger.files import typed, write_atomically
 from decisions_tool.ledger.git import GitFailed
-from decisions_tool.ledger.locks import WAIT, IndexLock
+from decisions_tool.ledger.locks import WAIT, IndexLock, process_mark
 from decisions_tool.ledger.objects import Objects
 from decisions_tool.ledger.preflight import branch_for_writing
 from decisions_tool.ledger.repository import Head, Repository
@@ -118,7 +118,9 @@ class Ledger:
             path for folder in ("spool", "intents", "till/heads") for path in (place.store / folder).glob(".*.tmp")
         ]
         for path in left:
-            path.unlink(missing_ok=True)
+            maker = _maker(path)
+            if maker in {0, os.getpid()} or not process_mark(maker):
+                path.unlink(missing_ok=True)
 
     def _pending(self) -> Pending | None:
         """The word that a turn left; one that cannot be read is worth nothing."""
@@ -164,7 +166,7 @@ class Ledger:
         for write in writes:
             before = self.repository.blob(write.before) if write.before else None
             try:
-                self.files.place(replace(write, working=before))
+                self.files.place([replace(write, working=before)])
             except Denied as error:
                 refused.append(error)
             except DecisionsError:
@@ -257,8 +259,7 @@ class Turn:
             self._announce(commit, writes)
             self._swap(commit)
             private.replace(self.ledger.repository.place.git_dir / "index")
-        for write in writes:
-            self.ledger.files.place(write)
+        self.ledger.files.place(writes)
 
     def _refuse_edited(self, objects: Objects, writes: list[Write], held: Mapping[str, Staged]) -> None:
         """A path that a person has staged or changed is theirs until they commit it, or hand it in as an answer."""
@@ -305,6 +306,12 @@ class Turn:
             begins, ends = f"tree {link.tree}\nparent {parent}\n".encode(), link.message.encode()
             if found is None or not found[1].startswith(begins) or not found[1].endswith(ends):
                 raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
+
+
+def _maker(path: Path) -> int:
+    """The process that a temporary file names; runners of slots beside us have theirs. 0 where it names none."""
+    number = path.name.removesuffix(".tmp").rpartition(".")[2].rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _handed_in(objects: Objects, write: Write) -> set[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # models cost a tenth of a second: trees and bytes are to be 
     from decisions_tool.workflows.case import Case, File
 
 REGULAR = {"100644", "100755"}
-_MARKERS = {
+MARKERS = {
     "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisect",
     "rebase-merge": "a rebase", "rebase-apply": "a rebase or am", "sequencer": "a sequence of picks",
 }  # fmt: skip
@@ -101,12 +101,22 @@ class Repository:
         self.place: Place = locate(start)
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
+        self._before: dict[str, tuple[Entry, ...]] = {}
         self._settings: dict[str, Settings] = {}
         self._sizes: dict[str, int] = {}
         self._identities: dict[str, str] = {}
 
     def close(self) -> None:
         self.git.close()
+
+    def renew(self) -> None:
+        """Begin another round in the same process: what may have changed is read again, and what the last round did not use is let go."""
+        self._before, self._trees = self._trees, {}
+        self._settings = dict(list(self._settings.items())[-1:])
+        self._sizes.clear()
+        self._identities.clear()
+        self.git.forget()
+        self.__dict__.pop("boundary", None)
 
     # -- refs
 
@@ -146,7 +156,7 @@ class Repository:
 
     def in_progress(self) -> str | None:
         """What git is in the middle of, or None."""
-        return next((what for name, what in _MARKERS.items() if (self.place.git_dir / name).exists()), None)
+        return next((what for name, what in MARKERS.items() if (self.place.git_dir / name).exists()), None)
 
     @cached_property
     def boundary(self) -> frozenset[str]:
@@ -174,11 +184,14 @@ class Repository:
         """Entries of a tree, kept for as long as the repository is open."""
         held = self._trees.get(tree)
         if held is None:
-            found = self.git.read(tree)
-            if found is None or found[0] != "tree":
-                raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
-            held = self._trees[tree] = parse_tree(found[1], len(tree) // 2)
+            held = self._trees[tree] = self._before.get(tree) or self._parsed(tree)
         return held
+
+    def _parsed(self, tree: str) -> tuple[Entry, ...]:
+        found = self.git.read(tree)
+        if found is None or found[0] != "tree":
+            raise DecisionsError(f"tree {tree[:12]} is not here", "git fsck")
+        return parse_tree(found[1], len(tree) // 2)
 
     def know(self, trees: Mapping[str, tuple[Entry, ...]]) -> None:
         """Take trees that are not in the repository yet as if they were."""

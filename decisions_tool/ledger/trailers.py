@@ -36,7 +36,6 @@ class Transition:
 
     def message(self, subject: str) -> str:
         """Subject and trailers; every value is one line."""
-        head = one_line(subject.format(case=self.case, what=one_line(self.what, 120)), 160)
         values = (
             self.case,
             self.phase,
@@ -49,7 +48,17 @@ class Transition:
             self.reason,
         )
         lines = [f"Decisions-{name}: {one_line(value)}" for name, value in zip(NAMES, values, strict=True) if value]
-        return head + "\n\n" + "\n".join(lines) + "\n"
+        return self.headline(subject) + "\n\n" + "\n".join(lines) + "\n"
+
+    def headline(self, subject: str) -> str:
+        return one_line(subject.format(case=self.case, what=one_line(self.what, 120)), 160)
+
+
+class ByHand(Transition):
+    """A file that a person wrote, committed in their name. No phase and no verb made it, so it carries no trailers."""
+
+    def message(self, subject: str) -> str:
+        return self.headline(subject) + "\n"
 
 
 def carried(name: str) -> bool:

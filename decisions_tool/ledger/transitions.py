@@ -11,6 +11,7 @@ from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
 from decisions_tool.documents.paths import owner, place
 from decisions_tool.errors import DecisionsError
+from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
@@ -23,8 +24,8 @@ from decisions_tool.ledger.compare import (
     same_words,
     speakers,
 )
-from decisions_tool.ledger.evidence import Evidence, Report
-from decisions_tool.ledger.history import Change, Step, undoable
+from decisions_tool.ledger.evidence import Earlier, Evidence, Report
+from decisions_tool.ledger.history import Change, Step, steps, undoable
 from decisions_tool.ledger.numbers import number_of
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
@@ -35,8 +36,6 @@ from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, taken_back
 from decisions_tool.workflows.tables import NAMES, table
 
-#: Verbs that are held to every path that they may change.
-_HELD = frozenset({"init", "redo"})
 _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workflow in NAMES}
 
 
@@ -49,15 +48,17 @@ def _number(path: str) -> int:
 class Transitions:
     """Judges transitions one by one, in the order of history."""
 
-    def __init__(self, evidence: Evidence, report: Report) -> None:
+    def __init__(self, evidence: Evidence, report: Report, earlier: Earlier) -> None:
         self.evidence = evidence
         self.report = report
-        self._seen: set[str] = set()
-        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
+        self._seen = earlier
+        self._highest = earlier.highest  # record number up to the commit before this one
+        self._latest = 0  # and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch, **{name: partial(self._act, act) for name, act in ACTS.items()},
+            "decide": self._decision, "batch": self._batch, PHASE: self._adoption,
+            **{name: partial(self._act, act) for name, act in ACTS.items()},
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -74,7 +75,8 @@ class Transitions:
         outside = [c.path for c in step.changes if not self._inside(before, own, c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
         undone = name == "undo" and step.value("Slot") in self._seen  # it is held to what that commit changed
-        if outside and name not in _HELD and not undone:
+        free = name in {"init", "redo", PHASE} or undone  # held to every path that they may change
+        if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
             self.report.wrong("illegal", step, odd[0], "a transition wrote something else than a regular file")
@@ -241,9 +243,34 @@ class Transitions:
                 said = f"approved in the name of {', '.join(after.meta.decision_makers or ('nobody',))}"
                 self.report.wrong("approval", step, change.path, said)
 
+    def _adoption(self, step: Step) -> None:
+        """Front matter above documents that had none, and nothing else."""
+        for change in step.changes:
+            if not only_adopted(change.path, self.evidence.text(change.before), self.evidence.text(change.after)):
+                self.report.wrong("edited", step, change.path, "an adoption did more than add front matter")
+
+    def _adoption_in(self, step: Step) -> Step | None:
+        """The adoption that an undo names."""
+        named = step.value("Slot")
+        if step.value("Phase") != "undo" or step.value("Case") != NOBODY or named not in self._seen:
+            return None
+        found = next(steps(self.evidence.repository, named, limit=1), None)
+        return found if found and found.value("Phase") == PHASE else None
+
+    def _unadoption(self, step: Step, undone: Step) -> None:
+        """All of an adoption taken back, from documents that nobody has touched since."""
+        back = {(change.path, change.after, change.before) for change in undone.changes}
+        path = next((c.path for c in step.changes if (c.path, c.before, c.after) not in back), "")
+        if path or len(step.changes) != len(back):
+            said = "an undo wrote something else than what was there before the adoption"
+            self.report.wrong("illegal", step, path, said)
+
     def _undo(self, step: Step) -> None:
         before, named = self._before(step), step.value("Slot")
-        if named in self._seen:
+        adoption = self._adoption_in(step)
+        if adoption:
+            self._unadoption(step, adoption)
+        elif named in self._seen:
             last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
             self._reversal(step, before, last if last and last.commit == named else None)
         elif self.evidence.repository.shallow or self._moved(step, before):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,13 @@ class WorkingFiles:
             if _same(self._held(write), write.working):
                 refuse_closed(inside(self.root, write.path).parent)
 
-    def place(self, write: Write) -> None:
-        """Replace a working file that still is what the commit was made from; anything else stays."""
+    def place(self, writes: Sequence[Write]) -> None:
+        """Replace working files that still are what the commit was made from; anything else stays."""
+        new = self._with_crlf([write.path for write in writes if write.after and self._held(write) is None])
+        for write in writes:
+            self._place(write, write.path in new)
+
+    def _place(self, write: Write, crlf: bool) -> None:
         held = self._held(write)
         if not _same(held, write.working):
             return
@@ -53,7 +58,7 @@ class WorkingFiles:
         if not write.after:
             self._remove(file)
             return
-        data = self._with_line_ends(write, held)
+        data = self._with_line_ends(write, held, crlf)
         if data != held:
             write_atomically(file, data, file.stat().st_mode & 0o777 if held is not None else None)
 
@@ -80,17 +85,25 @@ class WorkingFiles:
                 folder.rmdir()
                 folder = folder.parent
 
-    def _with_line_ends(self, write: Write, held: bytes | None) -> bytes:
-        """The new text with the line ends of the file that it replaces, or those that the user's settings want."""
+    def _with_line_ends(self, write: Write, held: bytes | None, crlf: bool) -> bytes:
+        """The new text with the line ends of the file that it replaces; ``crlf`` says which a new one gets."""
         data = self.repository.blob(write.after) or b""
-        crlf = self._new_files_crlf(write.path) if held is None else b"\r\n" in held
-        return data.replace(b"\n", b"\r\n") if crlf and b"\r\n" not in data else data
+        wanted = crlf if held is None else b"\r\n" in held
+        return data.replace(b"\n", b"\r\n") if wanted and b"\r\n" not in data else data
 
-    def _new_files_crlf(self, path: str) -> bool:
-        """Whether the user's line-end settings want a new working file with CRLF."""
+    def _with_crlf(self, paths: Sequence[str]) -> set[str]:
+        """New working files that the user's line-end settings want with CRLF."""
+        if not paths:
+            return set()
         git = self.repository.git
-        out = git.run("check-attr", "-z", "eol", "text", "--", path).decode("utf-8", "surrogateescape").split("\0")
-        attributes = dict(zip(out[1::3], out[2::3], strict=False))
+        out = git.run("check-attr", "-z", "eol", "text", "--", *paths).decode("utf-8", "surrogateescape").split("\0")
+        found: dict[str, dict[str, str]] = {path: {} for path in paths}
+        for path, name, value in zip(out[::3], out[1::3], out[2::3], strict=False):
+            found[path][name] = value
+        return {path for path, attributes in found.items() if self._crlf(attributes)}
+
+    def _crlf(self, attributes: Mapping[str, str]) -> bool:
+        git = self.repository.git
         if attributes.get("text") == "unset" or attributes.get("eol") == "lf":
             return False
         if attributes.get("eol") == "crlf":

@@ -8,15 +8,18 @@ import time
 from decimal import Decimal
 
 from decisions_tool.engine.events import Event
-from decisions_tool.report.terminal import colourful, paint, width
-from decisions_tool.text import plural, visible
+from decisions_tool.report.terminal import colourful, paint, shown, width
+from decisions_tool.text import plural
 
-_SIGNS = {"asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+", "failed": "✗", "stopping": "…"}
+_SIGNS = {
+    "asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+", "failed": "✗", "stopping": "…",
+    "watching": "·", "finished": "✓",
+}  # fmt: skip
 _MEANINGS = {
     "recorded": "done", "asked": "quiet", "waiting": "waiting", "refused": "error", "mended": "active", "failed": "error",
-    "stopping": "waiting",
+    "stopping": "waiting", "watching": "quiet", "finished": "done",
 }  # fmt: skip
-_TOLD = {"recorded", "mended", "refused", "failed", "stopping"}
+_TOLD = {"recorded", "mended", "refused", "failed", "stopping", "waiting", "finished"}
 
 
 class Progress:
@@ -28,6 +31,7 @@ class Progress:
         self._began = time.monotonic()
         self._open: dict[tuple[str, str, str], float] = {}
         self._answered: list[float] = []
+        self._idle = ""
         self.recorded = 0
         self.cost: Decimal | None = None
         self.unpriced = 0
@@ -45,6 +49,8 @@ class Progress:
             self._note_answer(name)
         self._pay(event.cost)
         self.recorded += event.kind == "recorded"
+        if event.kind == "watching":
+            self._watch(event)
         if event.kind in _TOLD and not self._quiet:
             self._line(event)
         self._status()
@@ -74,13 +80,26 @@ class Progress:
         )
         text = f"{event.case}: {event.text}" if event.case else event.text
         limit = width() - 12 if self._live else 10_000
-        shown = visible(text if len(text) <= limit else text[: limit - 1] + "…")
-        print(" ".join(part for part in (sign, commit, shown) if part), file=sys.stderr, flush=True)
+        said = shown(text if len(text) <= limit else text[: limit - 1] + "…")
+        print(" ".join(part for part in (sign, commit, said) if part), file=sys.stderr, flush=True)
+        if event.command:
+            print(f"    {shown(event.command)}", file=sys.stderr, flush=True)
+
+    def _watch(self, event: Event) -> None:
+        """What a watcher is at while nothing happens: the live line, or one line at the beginning."""
+        if not self._live and not self._idle and not self._quiet:
+            self._line(event)
+        self._idle = event.text
 
     def _status(self) -> None:
-        if not self._live or not self._open:
+        if not self._live or not (self._open or self._idle):
             return
         self._wipe()
+        if not self._open:
+            text = f"  {self._idle} · {plural(self.recorded, 'commit')} · {self._money() or '$0.00'} · since {time.strftime('%H:%M')}"
+            sys.stderr.write(paint(text[: width() - 1], "quiet", sys.stderr))
+            sys.stderr.flush()
+            return
         names = ", ".join(slot for _, _, slot in list(self._open)[:4])
         text = f"  {plural(len(self._open), 'answer')} open ({names}) · {self._elapsed()}{self._left()} · {self._money() or '$0.00'}"
         sys.stderr.write(paint(text[: width() - 1], "quiet", sys.stderr))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from decisions_tool.rules.tally import Ballot, Setup, Tally, tally, total, valid, winner_of
+from decisions_tool.rules.tally import Ballot, Setup, Tally, tally, total, valid, winner_of, winner_under
 
 
 class Without(NamedTuple):
@@ -51,8 +51,9 @@ def worth(ballots: Sequence[Ballot], setup: Setup, found: Tally) -> Worth:
     held = [ballot for ballot in ballots if valid(ballot, setup)]
     others = [label for label in setup.labels if label != found.winner] if found.winner else []
     names = [name for name, _ in setup.criteria] if found.winner else []
+    wins = winner_under(held, setup)
     return Worth(
-        tuple(_without(held, setup, found)), tuple(_interval(held, setup, found, name) for name in names),
+        tuple(_without(held, setup, found)), tuple(_interval(wins, setup, found.winner, name) for name in names),
         tuple(_roles(held, setup)), tuple(_duel(held, setup, found.winner, other) for other in others),
         *agreement(held, setup),
     )  # fmt: skip
@@ -72,24 +73,22 @@ def _without(held: Sequence[Ballot], setup: Setup, found: Tally) -> list[Without
     return [Without(voter, winner) for voter, winner in results if winner != found.winner]
 
 
-def _interval(held: Sequence[Ballot], setup: Setup, found: Tally, criterion: str) -> Interval:
+def _interval(wins: Callable[[Setup], str | None], setup: Setup, winner: str | None, criterion: str) -> Interval:
     """How far a weight can move, one percent at a time, before the winner changes."""
     weight = dict(setup.criteria)[criterion]
-    low, below = _edge(held, setup, found.winner, criterion, range(weight - 1, -1, -1), weight)
-    high, above = _edge(held, setup, found.winner, criterion, range(weight + 1, 101), weight)
+
+    def edge(steps: range) -> tuple[int, str | None]:
+        last = weight
+        for step in steps:
+            other = wins(_weighed(setup, criterion, step))
+            if other != winner:
+                return last, other or "nobody"
+            last = step
+        return last, None
+
+    low, below = edge(range(weight - 1, -1, -1))
+    high, above = edge(range(weight + 1, 101))
     return Interval(criterion, weight, low, high, below, above)
-
-
-def _edge(
-    held: Sequence[Ballot], setup: Setup, winner: str | None, criterion: str, steps: range, weight: int
-) -> tuple[int, str | None]:
-    last = weight
-    for step in steps:
-        other = winner_of(held, _weighed(setup, criterion, step))
-        if other != winner:
-            return last, other or "nobody"
-        last = step
-    return last, None
 
 
 def _weighed(setup: Setup, criterion: str, weight: int) -> Setup:

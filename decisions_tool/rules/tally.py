@@ -6,8 +6,9 @@ valid ballot scores every approach.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
@@ -118,7 +119,22 @@ def tally(ballots: Sequence[Ballot], setup: Setup) -> Tally:
 
 def winner_of(ballots: Sequence[Ballot], setup: Setup) -> str | None:
     """Who would win with valid ballots such as these."""
+    return _winner(_Poll(tuple(ballots), setup))
+
+
+def winner_under(ballots: Sequence[Ballot], setup: Setup) -> Callable[[Setup], str | None]:
+    """Who would win with the same valid ballots under other weights: what does not depend on them is worked out once."""
     poll = _Poll(tuple(ballots), setup)
+    names = [name for name, _ in setup.criteria]
+
+    def under(other: Setup) -> str | None:
+        same = [name for name, _ in other.criteria] == names
+        return _winner(_Poll(poll.ballots, other, poll if same else None))
+
+    return under
+
+
+def _winner(poll: _Poll) -> str | None:
     return _judge(poll, _facts(poll)).winner
 
 
@@ -133,12 +149,16 @@ def _facts(poll: _Poll) -> Tally:
 
 
 class _Poll:
-    """Valid ballots with their totals worked out."""
+    """Valid ballots with their totals worked out; ``like`` are the same ballots under other weights."""
 
-    def __init__(self, ballots: tuple[Ballot, ...], setup: Setup) -> None:
+    def __init__(self, ballots: tuple[Ballot, ...], setup: Setup, like: _Poll | None = None) -> None:
         self.ballots = ballots
         self.setup = setup
-        self.totals = [{label: total(b, label, setup.criteria) for label in setup.labels} for b in ballots]
+        self._table: list[dict[str, list[int]]] = like._table if like else [_scores(b, setup) for b in ballots]
+        self._vetoed: dict[str, tuple[str, ...]] = like._vetoed if like else {}
+        self._most: dict[tuple[str, str], bool] = like._most if like else {}
+        weights = [weight for _, weight in setup.criteria]
+        self.totals = [{label: sum(map(mul, weights, row[label])) for label in setup.labels} for row in self._table]
         self.sums = {label: sum(row[label] for row in self.totals) for label in setup.labels}
 
     def scored(self, label: str, criterion: str) -> int:
@@ -150,13 +170,20 @@ class _Poll:
 
     def vetoed(self, label: str) -> tuple[str, ...]:
         """Criteria on which an approach has a fatal flaw."""
-        return tuple(name for name, _ in self.setup.criteria if self.ones(label, name) >= VETO)
+        if label not in self._vetoed:
+            self._vetoed[label] = tuple(name for name, _ in self.setup.criteria if self.ones(label, name) >= VETO)
+        return self._vetoed[label]
 
     def ones(self, label: str, criterion: str) -> int:
         return sum(ballot.scores[label][criterion] == 1 for ballot in self.ballots)
 
     def most(self, label: str, verdict: str) -> bool:
         """Whether more than half give an approach one verdict on one success criterion; silence is unknown."""
+        if (label, verdict) not in self._most:
+            self._most[label, verdict] = self._mostly(label, verdict)
+        return self._most[label, verdict]
+
+    def _mostly(self, label: str, verdict: str) -> bool:
         numbers = {number for ballot in self.ballots for marks in ballot.success.values() for number in marks}
         return any(
             2 * sum(b.success.get(label, {}).get(number, UNKNOWN) == verdict for b in self.ballots) > len(self.ballots)
@@ -178,6 +205,11 @@ class _Poll:
 
     def prefer(self, label: str, other: str) -> int:
         return sum(row[label] > row[other] for row in self.totals)
+
+
+def _scores(ballot: Ballot, setup: Setup) -> dict[str, list[int]]:
+    """The scores of each approach in the order of the criteria."""
+    return {label: [ballot.scores[label][name] for name, _ in setup.criteria] for label in setup.labels}
 
 
 def _alone(values: Mapping[str, int]) -> str | None:

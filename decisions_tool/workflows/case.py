@@ -157,8 +157,10 @@ class Case:
 
     @property
     def started(self) -> bool:
+        """Whether front matter says where the case stands; words below it may say what they like."""
         path = self.path(self.opens)
-        return path in self.files and self.files[path].data.startswith(b"---") and b"\nstatus:" in self.files[path].data
+        front = self.files[path].data.partition(b"\n---")[0] if path in self.files else b""
+        return front.startswith(b"---") and b"\nstatus:" in front
 
     def findings(self) -> list[Finding]:
         """What keeps documents of this case from being read."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from decisions_tool.documents.comparison import Approach
-from decisions_tool.documents.computed import MARKER
 from decisions_tool.documents.framing import Frame
+from decisions_tool.documents.paths import MARKER
 from decisions_tool.documents.proposal import Code, Said
 
 

@@ -1,0 +1,37 @@
+"""What the last commit has made ready: cases that it touched, and what they wait for. No model, no change; quick."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from decisions_tool.documents.paths import RECORDS, TASKS, owner
+from decisions_tool.engine.overview import overview
+from decisions_tool.engine.table import Row
+from decisions_tool.ledger.git import Git, GitFailed, locate
+from decisions_tool.ledger.locks import alive
+
+
+def ready(start: Path, since: str) -> Iterator[Row]:
+    """Open cases that changed after a commit; none while a watcher looks after them."""
+    place = locate(start)
+    with suppress(OSError):
+        if alive((place.store / "watch.lock").read_text(encoding="ascii", errors="replace")):
+            return
+    touched = _touched(Git(place), since)
+    if touched:
+        table = overview(start).table
+        open_ones = (at for slug in sorted(touched) if (at := table.find(slug)) >= 0)
+        rows: list[Row] = [json.loads(table.texts[at]) for at in open_ones if table.index[at][0] == "+"]
+        yield from (row for row in rows if row["waiting_for"])
+
+
+def _touched(git: Git, since: str) -> set[str]:
+    form = ("-r", "--name-only", "-z", "--no-renames")
+    try:
+        out = git.run("diff-tree", *form, since, "HEAD", "--", TASKS, RECORDS)
+    except GitFailed:  # the first commit
+        out = git.run("diff-tree", "--root", "--no-commit-id", *form, "HEAD", "--", TASKS, RECORDS)
+    return {owner(path)[1] for path in out.decode("utf-8", "surrogateescape").split("\0")} - {""}
