@@ -209,7 +209,7 @@ _KEYS: dict[str, st.SearchStrategy[Any]] = {
     "order": some(words), "failed": some(words), "outcome": words, "verdict": words, "winner": words, "share": words, "date": days,
     "consulted": some(words), "informed": some(words), "failures": st.dictionaries(words, st.integers(0, 9), max_size=2),
     "tests": st.integers(0, 99), "tried": oids, "branch": words, "deviations": st.integers(0, 9), "follow": some(words), "seen": oids,
-    "supersedes": names, "superseded_by": some(names), "superseded_sections": some(words), "section": words,
+    "supersedes": names, "superseded_by": some(names), "amends": some(names), "amended_by": some(names), "superseded_sections": some(words), "section": words,
 }  # fmt: skip
 
 

@@ -123,10 +123,7 @@ def test_the_whole_loop_from_a_question_to_the_archive(repo: Repo, cli: Cli, tmp
     build(repo, "get(key, retries=3)")
     assert cli("story", "done", "DR-002/US-001").code == 0
     held = cli("review", "DR-002")
-    if held.code == 4:  # where no rule compares code and contract, a person does
-        repo.write("review.md", REVIEW.replace("- 1: pass", "- 1: fail"))
-        assert cli("submit", "q1", "verify", "review.md").code == 0
-        assert cli("run").code == 0
+    assert (held.code, "`shop/store/db.py:11` get.retries" in held.out) == (1, True), held.out
     assert "**Status:** failed" in repo.at_head("docs/decisions/DR-002-stories.md")
 
     # a significant reversal: the focused question takes the place of one section

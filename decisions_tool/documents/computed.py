@@ -46,6 +46,10 @@ class RecordMeta(Meta):
     superseded_by: list[Word] | None = Field(
         None, alias="superseded-by", description="records that took this one's place"
     )
+    amends: list[Word] | None = Field(None, description="records of which this one takes the place of a section")
+    amended_by: list[Word] | None = Field(
+        None, alias="amended-by", description="records that took the place of a section of this one"
+    )
     superseded_sections: list[Word] | None = Field(
         None, alias="superseded-sections", description="section: the record that took its place"
     )

@@ -38,6 +38,8 @@ def section_superseded(text: str, path: str, section: str, by: str) -> str:
     front = frontmatter.read(text, path)
     held = (front.values or {}).get("superseded-sections", [])
     entry = f"{section}: {by.rpartition('/')[2]}"
+    amended_by = [*map(str, (front.values or {}).get("amended-by", [])), by.rpartition("/")[2]]
+    text = edits.set_key(text, "amended-by", list(dict.fromkeys(amended_by)), path, _ORDER)
     text = edits.set_key(text, "superseded-sections", [*map(str, held), entry], path, _ORDER)
     lines = text.split("\n")
     at = _heading(lines, key(section), path)

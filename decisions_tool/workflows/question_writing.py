@@ -265,7 +265,7 @@ def write_record(case: Case, slot: str, reply: Reply | None) -> Changes:
         "date": day,
         "decision-makers": list(found.people) or None,
         "consulted": asked or None,
-        "supersedes": [old.rpartition("/")[2] for old in replaced] or None,
+        "amends" if framing(case).meta.section else "supersedes": [old.rpartition("/")[2] for old in replaced] or None,
     }
     inputs = blobs(case, "framing", "comparison", "tally", "proposal", "hybrid", "patch")
     text = set_meta(case.text(opening), "record", path, opening)
