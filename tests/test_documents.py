@@ -341,7 +341,7 @@ PARTS: dict[type[Document], dict[str, st.SearchStrategy[Any]]] = {
     Comparison: {"words": written(Comparison, "### Approaches Identified\n\n1. **{}** — x (proposed by agents: 1)\n\n### Dissent", titles)},
     RefineAnswer: {"words": written(RefineAnswer, "### Sub-question a\n\n{}\n\n### Sub-question b: {}", prose, titles)},
     **{kind: {"words": spoken} for kind in (TallyDocument, Record, Addendum, Constraints, Verification, Cleanup)},
-    Stories: {"words": st.builds(stories_text, titles, st.lists(_STORY, max_size=3))},
+    Stories: {"words": st.builds(stories_text, titles, st.lists(_STORY, min_size=1, max_size=3))},
     Spike: {"words": written(Spike, "| Kind | Tests |\n| --- | --- |\n| type | 3 |\n\n{}", prose)},
     Reversal: {"words": st.builds(entry_text, numbers, _REVERSED)},
     Diagnosis: {"words": written(Diagnosis, "| Symptom | Present | Evidence |\n|---|---|---|\n" + "".join(f"| {name} | no | x |\n" for name, *_ in SYMPTOMS) + "\n{}", prose)},

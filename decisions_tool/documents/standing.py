@@ -63,7 +63,7 @@ def has_section(text: str, section: str, path: str) -> bool:
 def _heading(lines: list[str], name: str, path: str) -> int:
     """The index of the only heading of this name below the front matter."""
     body = frontmatter.read("\n".join(lines), path).body_line - 1
-    found = [body + n for n, line in visible_lines(lines[body:]) if (h := heading(line)) and _named(h[1], name)]
+    found = [body + n for n, line in visible_lines(lines[body:]) if (h := heading(line, 3)) and _named(h[1], name)]
     if len(found) != 1:
         raise DecisionsError(f"{path} has {len(found)} headings {name!r}", "mend the record: git log -- " + path)
     return found[0]

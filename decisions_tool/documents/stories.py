@@ -50,7 +50,10 @@ class Stories(Written):
 
     @classmethod
     def look(cls, words: str, where: Where) -> object:
-        for section in _sections(words, where.line):
+        found = list(_sections(words, where.line))
+        if not found:
+            raise where.fail("there is no story", where.line, "add ## US-001: title")
+        for section in found:
             named = _named(section)
             if named["Status"] not in STATES:
                 hint = f"write **Status:** {', '.join(STATES[:2])} or {STATES[2]}"

@@ -209,10 +209,9 @@ class Transitions:
         try:
             expected = act.again(before, step.value("Slot"), step.value("Reason"), texts)
             by = act.by(texts)
-        except DecisionsError as error:
-            self.report.wrong(
-                "illegal", step, before.folder, f"{step.value('Phase')} was not possible: {error.message}"
-            )
+        except (DecisionsError, ValueError) as error:  # a value that no document takes
+            said = error.message if isinstance(error, DecisionsError) else "it holds what no document takes"
+            self.report.wrong("illegal", step, before.folder, f"{step.value('Phase')} was not possible: {said}")
             return
         if texts != expected:
             path = next(p for p in (*texts, *expected) if texts.get(p, "") != expected.get(p, ""))

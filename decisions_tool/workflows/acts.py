@@ -189,7 +189,7 @@ def reverse(case: Case, entry: Entry) -> Changes:
     words = f"{without_note(held.words).rstrip()}\n\n{text}" if held else text
     keys = {"status": "done", "extent": entry.kind, "record": record.path}
     changes: Changes = {path: computed(Reversal, path, case, "reverse", words, {record.path: record.blob}, **keys)}
-    if entry.story:
+    if entry.story and entry.kind != MINOR:
         changes |= _failed(case, entry)
     return changes | _CONSEQUENCES[entry.kind](case, entry, number)
 
