@@ -12,28 +12,11 @@ from decisions_tool.ledger.audit import _Auditor
 from decisions_tool.ledger.evidence import Report
 from decisions_tool.ledger.history import steps
 from decisions_tool.ledger.repository import Repository
-from tests.ballot_box import by_hand, folder, framing, propose
+from tests.ballot_box import by_hand, folder, framing, propose, run_tests
 from tests.conftest import Cli, Repo
 
 Q1 = folder("q1")
 DB = "shop/store/db.py"
-#: What runs the tests in place of a framework that takes a second to start: a line of XML for each function.
-RUNNER = """\
-import sys, traceback
-from xml.sax.saxutils import quoteattr
-sys.path.insert(0, "")
-from tests import test_db
-rows = []
-for name in sorted(vars(test_db)):
-    if name.startswith("test_"):
-        try:
-            getattr(test_db, name)()
-            said = ""
-        except Exception as error:
-            said = f"<failure message={quoteattr(f'{type(error).__name__}: {error}')}/>"
-        rows.append(f"<testcase classname='tests.test_db' name='{name}'>{said}</testcase>")
-open(sys.argv[1], "w").write(f"<testsuite>{''.join(rows)}</testsuite>")
-"""
 TESTS = "from shop.store import db\n" + "".join(
     f"\n\ndef test_{n}() -> None:\n    db.put('k', {n})\n    assert db.get('k') == {n}\n" for n in range(3)
 )
@@ -91,9 +74,7 @@ def every_commit_is_proved(repo: Repo) -> Iterator[str]:
 
 def test_the_whole_loop_from_a_question_to_the_archive(repo: Repo, cli: Cli, tmp_path: Path) -> None:
     """D17 D18 D20 D21 D22 D23 G4 P10"""
-    runner = tmp_path / "runner.py"
-    runner.write_text(RUNNER)
-    command = f"{sys.executable} {runner} {{junit}}"
+    command = f"{sys.executable} {run_tests(tmp_path)} {{junit}}"
     assert cli("init").code == 0
     by_hand(repo, "proposer", "judge", "synthesizer", "verifier", "historian", "diagnostician")
     repo.commit({"tests/__init__.py": "", "tests/test_db.py": TESTS}, "tests")

@@ -47,11 +47,14 @@ def spike(
     repository: Repository, case: Question, command: Sequence[str], branch: str, listen: Listener | None = None
 ) -> bool:
     """Try a design, record what came of it, and take it back where it does not fit; whether it was taken back."""
-    argv = tuple(command) or _configured(repository, case.settings.tests)
+    table = case.settings.tests
+    argv = tuple(command) or _configured(repository, table)
+    if not trusted(repository.place, table):
+        table = Tests.model_construct()  # what was typed runs with what everybody's tests get
     if not any(_REPORT in part for part in argv):
         raise DecisionsError("the command of a spike has no {junit}", "such as: --command 'pytest --junitxml={junit}'")
     other = repository.commit_id(branch) if branch else ""
-    before = _tests(repository, case.commit, argv, case.settings.tests)
+    before = _tests(repository, case.commit, argv, table)
     if not before:
         raise DecisionsError("there are no tests on which a design could be tried", "write some first")
     applied = Applied((), ())
@@ -60,7 +63,7 @@ def spike(
         nonlocal applied
         applied = _apply(repository, case, tree)
 
-    after = _tests(repository, other or case.commit, argv, case.settings.tests, None if other else apply)
+    after = _tests(repository, other or case.commit, argv, table, None if other else apply)
     found = judge(before, after)
     words = spike_text(found, Setting(name_of(case), argv, case.commit, branch, *applied))
     meta: dict[str, object] = {"tests": found.total, "tried": other or case.commit, "branch": branch or None}

@@ -37,7 +37,7 @@ def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
         _fill(repository, commit, tree)
         yield tree
     finally:
-        _remove(repository.git, folder)
+        _remove(repository.place, folder)
         mark.unlink(missing_ok=True)
 
 
@@ -48,7 +48,7 @@ def clear_dead(place: Place) -> int:
         with suppress(OSError, ValueError):
             owner, folder, _ = mark.read_text(encoding="utf-8").split("\n")
             if not alive(owner):
-                _remove(Git(place), Path(folder))
+                _remove(place, Path(folder))
                 mark.unlink(missing_ok=True)
                 gone += 1
     return gone
@@ -58,11 +58,15 @@ def _marks(place: Place) -> Path:
     return place.store / "spikes"
 
 
-def _remove(git: Git, folder: Path) -> None:
-    """Only a folder of ours by its name; git forgets the worktree with it."""
-    if folder.name.startswith(_PREFIX) and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
-    git.run("worktree", "prune", "--expire=now")
+def _remove(place: Place, folder: Path) -> None:
+    """Only a folder of ours by its name, and what git knows of the worktree in it; worktrees of people stay as they are."""
+    if not folder.name.startswith(_PREFIX) or folder.is_symlink():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    for known in (place.common / "worktrees").glob("*/gitdir"):
+        with suppress(OSError, UnicodeDecodeError):
+            if Path(known.read_text(encoding="utf-8").strip()) == folder / "tree" / ".git":
+                shutil.rmtree(known.parent)
 
 
 def _fill(repository: Repository, commit: str, tree: Path) -> None:
