@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,32 +21,49 @@ from decisions_tool.enforce.grafting import graft
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.spike import judge, kind_of
 from decisions_tool.rules.stories import Plan, derive
-from tests.ballot_box import by_hand, folder, framing, run_tests
-from tests.conftest import Cli, Repo, decisions, make_repo
+from tests.ballot_box import by_hand, folder, framing, propose, run_tests
+from tests.conftest import Cli, Repo, Result
 
 Q1 = folder("q1")
 STORIES = "docs/decisions/DR-001-stories.md"
 RECORD = "docs/decisions/DR-001-change-in-place.md"
 
 
-@pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A question that a rehearsal has taken to its record, made once."""
-    made = make_repo(tmp_path_factory.mktemp("rehearsed") / "repo")
-    for step in (["init"], None, ["run"]):
-        if step is None:
-            framing(made)
-        else:
-            decisions(*step, cwd=made.path, check=True)
-    return made.path
+_BUILT: dict[str, Path] = {}
+
+
+def once(name: str, repo: Repo, place: pytest.TempPathFactory, build: Callable[[], None]) -> Repo:
+    """A repository that is built by the first test that wants it, and copied for the others."""
+    if name in _BUILT:
+        shutil.rmtree(repo.path)
+        shutil.copytree(_BUILT[name], repo.path)
+    else:
+        build()
+        _BUILT[name] = place.mktemp(name) / "repo"
+        shutil.copytree(repo.path, _BUILT[name])
+    return repo
 
 
 @pytest.fixture
-def decided(rehearsed: Path, repo: Repo) -> Repo:
-    """A repository of one's own with that question."""
-    shutil.rmtree(repo.path)
-    shutil.copytree(rehearsed, repo.path)
-    return repo
+def decided(repo: Repo, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A question that a rehearsal has taken to its record."""
+
+    def build() -> None:
+        assert cli("init").code == 0
+        framing(repo)
+        assert cli("run").code == 0
+
+    return once("decided", repo, tmp_path_factory, build)
+
+
+@pytest.fixture
+def storied(decided: Repo, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """That decision with stories of which none is done."""
+    return once("storied", decided, tmp_path_factory, lambda: check(cli("stories", "q1")))
+
+
+def check(result: Result) -> None:
+    assert result.code == 0, result.err
 
 
 def clean(cli: Cli) -> None:
@@ -183,7 +201,23 @@ def test_nothing_follows_a_record_by_itself_unless_configuration_says_so(repo: R
 
 # ------------------------------------------------------------------ spike
 
-PYTEST = f"{sys.executable} -m pytest -q -p no:cacheprovider --junitxml={{junit}}"
+#: What pytest writes, shortened.
+REPORT = b"""<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" tests="3">
+<testcase classname="" name="tests.test_web" time="0.000"><error message="collection failure">ImportError while importing test module
+E   ImportError: cannot import name 'get' from 'shop.store.db'</error></testcase>
+<testcase classname="tests.test_db" name="test_0" time="0.001"><failure message="TypeError: get() missing 1 required positional argument: 'owner'">def test_0():
+&gt;       assert db.get('k') == 0
+E       TypeError: get() missing 1 required positional argument: 'owner'</failure></testcase>
+<testcase classname="tests.test_db" name="test_1" time="0.000"><skipped type="pytest.skip" message="not today">x</skipped></testcase>
+<testcase classname="tests.test_db" name="test_2" time="0.000" /></testsuite></testsuites>"""
+
+
+def test_d21_the_report_of_a_framework_is_read() -> None:
+    found = read_report(REPORT)
+    assert [(case.name, case.outcome) for case in found] == [
+        ("tests.test_web", "error"), ("tests.test_db::test_0", "failed"), ("tests.test_db::test_1", "skipped"), ("tests.test_db::test_2", "passed"),
+    ]  # fmt: skip
+    assert [kind_of(case) for case in found[:2]] == ["collection", "type"]
 
 
 @pytest.fixture
@@ -282,14 +316,14 @@ def planted(repo: Repo) -> None:
 
 
 def test_d21_a_design_that_fits_is_tried_elsewhere_and_leaves_nothing_behind(
-    decided: Repo, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    decided: Repo, cli: Cli, runner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """D21 G5"""
     private = tmp_path / "temporary"
     private.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(private))
     planted(decided)
-    tried = cli("spike", "DR-001", "--command", PYTEST, "--json")
+    tried = cli("spike", "DR-001", "--command", runner, "--json")
     assert (tried.code, tried.json["verdict"], tried.json["tests"]) == (0, "compatible", 3), tried.err
     assert decided.git("status", "--porcelain") == ""
     assert decided.git("worktree", "list").count("\n") == 0
@@ -336,15 +370,17 @@ def test_d21_a_branch_that_does_not_fit_sends_the_question_back_with_its_failure
 
 
 def test_d21_a_design_is_tried_before_it_is_recorded(repo: Repo, cli: Cli, runner: str) -> None:
-    """D21: a gate at the tally keeps the record back."""
-    assert cli("init").code == 0
-    repo.commit({"decisions.toml": repo.read("decisions.toml") + '\ngates = ["tally"]\n'}, "gate")
+    """D21: a gate after the synthesis keeps the record back."""
+    check(cli("init"))
+    repo.commit({"decisions.toml": repo.read("decisions.toml") + '\ngates = ["synthesise"]\n'}, "gate")
+    by_hand(repo, "proposer", "judge", "synthesizer")
     framing(repo)
-    assert cli("run").code == 4
+    signature = "# shop/store/db.py\n\ndef get(key: str) -> object: ..."
+    propose(repo, cli, {"typed": (1, 2, 3, 4, 5)}, texts={"typed": signature})
     early = cli("spike", "q1", "--command", "pytest")
     assert (early.code, "has no {junit}" in early.err) == (1, True)
     planted(repo)
-    assert cli("spike", "q1", "--command", runner).code == 0
+    check(cli("spike", "q1", "--command", runner))
     assert "record:" not in repo.at_head(f"{Q1}/spike.md")
     clean(cli)
 
@@ -373,13 +409,6 @@ def test_d21_a_worktree_that_a_kill_has_left_is_cleared_by_the_next(decided: Rep
 # ------------------------------------------------------------------ reversal and diagnosis
 
 DIFF = "--- a/shop/other.py\n+++ b/shop/other.py\n@@ -1 +1 @@\n-a\n+b\n"
-
-
-@pytest.fixture
-def storied(decided: Repo, cli: Cli) -> Repo:
-    """A decision with stories of which none is done."""
-    assert cli("stories", "q1").code == 0
-    return decided
 
 
 def test_d22_a_minor_reversal_adds_to_the_record_and_changes_no_other_byte(storied: Repo, cli: Cli) -> None:
@@ -481,6 +510,10 @@ def test_d22_a_reversal_in_the_name_of_somebody_else_is_found(storied: Repo, cli
 
 # ------------------------------------------------------------------ verification, retrospective, completion
 
+REVIEW = (
+    "### Success Criteria\n\n- 1: pass — x\n- 2: pass — y\n\n### Deviations\n\n- `a.py` is new — justified: asked for\n"
+)
+
 
 def test_d22_d23_a_rehearsal_goes_all_the_way_and_completes_nothing(storied: Repo, cli: Cli) -> None:
     early = cli("review", "DR-001")
@@ -518,27 +551,27 @@ def test_d22_a_review_speaks_of_every_criterion(storied: Repo, cli: Cli, review:
 
 
 @pytest.fixture
-def settled(repo: Repo, cli: Cli) -> Repo:
+def settled(repo: Repo, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A decision of a person with a retrospective and everything else that D23 asks for."""
-    assert cli("init").code == 0
-    by_hand(repo, "verifier", "historian")
-    framing(repo, impact="low")
-    cli("run")
-    assert cli("decide", "q1", "Keep it", "-r", "enough").code == 0
-    assert cli("run").code == 0
-    cli("stories", "q1")
-    cli("story", "done", "DR-001/US-001")
-    cli("review", "q1")
-    repo.write(
-        "review.md",
-        "### Success Criteria\n\n- 1: pass — x\n- 2: pass — y\n\n### Deviations\n\n- `a.py` is new — justified: asked for\n",
-    )
-    assert cli("submit", "q1", "verify", "review.md").code == 0
-    cli("run")
-    cli("retrospect", "q1")
-    repo.write("back.md", "### What Held\n\n- all\n\n### What Did Not\n\n- none\n\n### What to Keep\n\n- all\n")
-    assert cli("submit", "q1", "retrospect", "back.md").code == 0
-    return repo
+
+    def build() -> None:
+        check(cli("init"))
+        by_hand(repo, "verifier", "historian")
+        framing(repo, impact="low")
+        cli("run")
+        check(cli("decide", "q1", "Keep it", "-r", "enough"))
+        check(cli("run"))
+        cli("stories", "q1")
+        cli("story", "done", "DR-001/US-001")
+        cli("review", "q1")
+        repo.write("review.md", REVIEW)
+        check(cli("submit", "q1", "verify", "review.md"))
+        cli("run")
+        cli("retrospect", "q1")
+        repo.write("back.md", "### What Held\n\n- all\n\n### What Did Not\n\n- none\n\n### What to Keep\n\n- all\n")
+        check(cli("submit", "q1", "retrospect", "back.md"))
+
+    return once("settled", repo, tmp_path_factory, build)
 
 
 @pytest.mark.parametrize(("program", "code"), [("true", 0), ("false", 1)])
