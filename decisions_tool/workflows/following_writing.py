@@ -140,10 +140,10 @@ def write_return(case: Case, slot: str, reply: Reply | None) -> Changes:
     moved = {f"{case.folder}/iteration-{iteration(case)}/{place.removeprefix(f'{case.folder}/')}" for place in kept}
     changes = {place: text for place, text in changes.items() if place not in kept | moved}
     words = frame_text(asked.frame._replace(inside=(*asked.frame.inside, _why_back(case))))
-    drop = dict.fromkeys(("record", "decided", "by", "reason", "split", "follow", "seen", "undone", "section"))
+    drop = dict.fromkeys(("record", "decided", "by", "reason", "split", "follow", "seen", "undone"))
     new = {"iteration": iteration(case) + 1, "pinned": case.commit or asked.meta.pinned}
-    new["supersedes"] = asked.meta.record or asked.meta.supersedes
-    meta = asked.meta.model_copy(update=drop | new)
+    whole = {"supersedes": asked.meta.record, "section": None} if asked.meta.record else {}
+    meta = asked.meta.model_copy(update=drop | new | whole)
     changes[path] = written_down(Framing.model_validate({"meta": meta, "words": words}), path)
     return changes | _struck(case)
 
