@@ -20,7 +20,8 @@ _ODD = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f-\xff]")
 def is_plain(path: str, data: bytes) -> bool:
     """Whether a file is plain text of somebody else, with simple front matter at most: all that can be wrong is its name."""
     if (
-        path.startswith(f"{TASKS}/")
+        not path.endswith(".md")
+        or path.startswith(f"{TASKS}/")
         or place(path) is not None
         or len(data) >= 1 << 16
         or _ODD.search(data)
