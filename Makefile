@@ -18,10 +18,10 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint torture docs bench lock clean
+.PHONY: help demo test lint torture ci-emulation docs bench lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 demo: $(STAMP) ## show the whole story, offline, in a fresh repository
 	@$(BIN)/decisions demo
@@ -38,6 +38,9 @@ lint: $(STAMP) ## check style, types and the floors
 torture: $(STAMP) ## kill it, race it, fill the disk (slow)
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/torture -n 0
 	@DECISIONS_TORTURE_BUDGETS=200 $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_budget.py -n 0
+
+ci-emulation: $(STAMP) ## run the workflows on this machine, and have them judged
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/emulation -n 2 --dist load
 
 docs: $(STAMP) ## write the reference pages from the code
 	@$(BIN)/python docs/generate.py

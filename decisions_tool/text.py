@@ -53,6 +53,14 @@ def shortened(name: str, limit: int = 80) -> str:
     return name if len(name) <= limit else name[: limit - 1] + "…"
 
 
+_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
+
+
+def defused(text: str) -> str:
+    """Text in whose lines a runner of GitHub finds no workflow command: those begin with two colons, or stand after ``##``."""
+    return _COMMAND.sub(lambda m: "#\u2060#" if m.group().startswith("##") else f"{m.group(1)}:\u2060", text)
+
+
 def looks_like(word: str) -> str:
     """The plain Latin word that ``word`` imitates with letters of another script."""
     return unicodedata.normalize("NFKC", word).translate(_LOOKALIKE)

@@ -19,7 +19,7 @@ HOMES = {
     "subprocess": ("ledger/git.py", "agents/process.py"),
     "watchfiles": ("engine/hearing.py",),
 }
-PURE_ROOMS = ("documents/", "rules/", "workflows/")
+PURE_ROOMS = ("documents/", "enforce/", "rules/", "workflows/")
 OUTSIDE = {
     "disk": {"builtins.open", "glob", "io.open", "os", "pathlib", "shutil", "sqlite3", "tempfile"},
     "network": {"http", "socket", "ssl", "urllib.request"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,12 @@ def test_every_case_is_listed_with_every_file_and_nothing_is_skipped(folder: Pat
 def test_check_looks_at_every_file_and_raises_no_false_alarm(folder: Path, call: Cli) -> None:
     result = call("check", "--json")
     files = [path for top in ("_tasks", "docs/decisions") for path in (folder / top).rglob("*") if path.is_file()]
-    assert result.json["summary"] == {"files": len(files), "errors": 0, "warnings": 0} and result.json["findings"] == []
+    alarms = [finding for finding in result.json["findings"] if not finding["rule"].startswith("records/")]
+    assert alarms == [] and result.json["summary"]["files"] == len(files) and result.json["summary"]["errors"] == 0
+    # what the records' own authors left behind: a status of their own, links that lead nowhere, one-way links, one index title
+    assert Counter(finding["rule"] for finding in result.json["findings"]) == {
+        "records/status": 1, "records/link": 3, "records/one-way": 3, "records/index": 2,
+    }  # fmt: skip
     assert result.code == 0
 
 

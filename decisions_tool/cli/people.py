@@ -7,7 +7,7 @@ from shlex import quote
 
 import click
 
-from decisions_tool.cli.common import opened
+from decisions_tool.cli.common import keep, opened
 from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say
 from decisions_tool.text import one_line
@@ -17,19 +17,35 @@ _case = click.argument("case")
 
 
 @click.command()
+@click.option(
+    "--ci", "platform", type=click.Choice(["github"]), help="Write a workflow that carries cases on, for you to commit."
+)
 @click.pass_obj
-def init(folder: Path) -> None:
+def init(folder: Path, platform: str | None) -> None:
     """Write down which cases are older than the tool, and commit that.
 
-    Older cases stay as they are until `decisions start <case>`. Everything in decisions.toml is optional.
+    Older cases stay as they are until `decisions start <case>`. Everything in decisions.toml is optional. With --ci it may be called
+    again later: it then writes the workflow and nothing else.
     """
-    from decisions_tool.engine.verbs import initialise
+    from decisions_tool.engine.verbs import initialise, initialised
 
     with opened(folder) as repository:
-        count = initialise(repository, Progress())
+        count = 0 if platform and initialised(repository) else initialise(repository, Progress())
+    if platform:
+        _write_workflow(folder)
     if count:
         say(f"{count} older cases stay unmanaged; start one with: decisions start <case>")
     say('Next: decisions new task "<title>", commit it, then: decisions run')
+
+
+def _write_workflow(folder: Path) -> None:
+    from decisions_tool.ledger.workflow_file import PATH, write_workflow
+
+    with opened(folder) as repository:
+        written = write_workflow(repository.place.root)
+    put(PATH)
+    say(f"Next: {keep(folder, PATH)} && git push" if written else f"{PATH} is up to date")
+    say("Keys of agents, protected branches and forks: docs/ci.md")
 
 
 @click.group()

@@ -9,9 +9,6 @@ from pydantic import Field
 from decisions_tool.documents.base import Day, Meta, Word
 from decisions_tool.documents.written import Written
 
-#: What follows it in ``constraints.md`` is the program's; what stands before it is people's.
-MARKER = "<!-- decisions: addenda below this line are written by the program -->"
-
 
 class TallyMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the tally")
@@ -38,6 +35,10 @@ class RecordMeta(Meta):
     date: Day | None = Field(None, description="when it was decided")
     consulted: list[Word] | None = Field(None, description="who was asked")
     informed: list[Word] | None = Field(None, description="who is told")
+    supersedes: list[Word] | None = Field(None, description="records that this one takes the place of")
+    superseded_by: list[Word] | None = Field(
+        None, alias="superseded-by", description="records that took this one's place"
+    )
 
     @property
     def approved(self) -> bool:

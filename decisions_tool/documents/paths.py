@@ -11,6 +11,8 @@ TASKS = "_tasks"
 QUESTIONS = "docs/decisions/working"
 RECORDS = "docs/decisions"
 CONFIG = "decisions.toml"
+#: What follows this line in ``constraints.md`` is the program's; what stands before it is people's.
+MARKER = "<!-- decisions: addenda below this line are written by the program -->"
 #: The largest document, in bytes.
 MAX_FILE = 1 << 20
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from pathlib import Path
 from shlex import quote
 from typing import NamedTuple, TypeAlias
 
@@ -67,7 +68,7 @@ class Asking:
     ) -> None:
         self.repository, self.spool, self.till, self.listen = repository, spool, till, listen
         self._note_batch = note_batch
-        self.read = read_regular
+        self.read: Callable[[Path, int], bytes | None] = read_regular
         self.waits: dict[Name, Wait] = {}
         self.failed: dict[str, Wait] = {}
         self._failing: dict[Name, str] = {}

@@ -89,14 +89,18 @@ class Engine:
         """Carry every managed case, or those named, as far as it goes without people."""
         branch_for_writing(self.repository, self.ledger.branch)
         check_ready(self.repository)
-        outcome = Outcome()
         with run_lock(self.repository.place):
-            self.ledger.sweep()
-            if self.ledger.branch is None and self.ledger.mend():
-                self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
-            self._sweep()
-            while self._round(only, outcome):
-                pass
+            return self.carry(only)
+
+    def carry(self, only: Sequence[str] = ()) -> Outcome:
+        """As ``run``, for a caller that holds the run lock and has made sure that commits can be made."""
+        outcome = Outcome()
+        self.ledger.sweep()
+        if self.ledger.branch is None and self.ledger.mend():
+            self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
+        self._sweep()
+        while self._round(only, outcome):
+            pass
         return outcome
 
     # -- one round
@@ -110,7 +114,7 @@ class Engine:
             self._checked = settings
         actions = [action for seen in cases for action in seen.outlook.actions]
         if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for action in actions):
-            backends.prepare(settings)
+            self._prepare(settings)
         computed = [self._compute(action) for action in actions if isinstance(action, Compute)]
         progressed = self._answer_all(asks(cases), settings) or any(computed)
         outcome.recorded += progressed
@@ -150,10 +154,13 @@ class Engine:
 
     # -- asking
 
+    def _prepare(self, settings: Settings) -> None:
+        backends.prepare(settings)
+
     def _answer_all(self, due: list[tuple[Case, Ask]], settings: Settings) -> int:
         """Get and record every answer that is to be had; how many were recorded."""
         self._blocked, self._changed, self.asking.waits, self.till.budget = {}, {}, {}, settings.budget
-        due = [(case, ask) for case, ask in _apart(due) if not self._edited(case, ask)]
+        due = [(case, ask) for case, ask in apart(due) if not self._edited(case, ask)]
         counts = Counter((ask.case, ask.phase) for _, ask in due)
         for folder in {case.folder for case, _ in due} if self.ledger.branch is None else ():
             refuse_closed(self.repository.place.root / folder)
@@ -361,7 +368,7 @@ def _held(case: Case, name: str, slot: str) -> bool:
         return False
 
 
-def _apart(due: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
+def apart(due: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
     """The questions without those that would write what another one writes: several cases may want one identity."""
     kept: dict[object, tuple[Case, Ask]] = {}
     for case, ask in due:

@@ -27,6 +27,11 @@ class Spooled:
     key: str
     reply: Reply
 
+    @property
+    def name(self) -> tuple[str, str, str, str]:
+        """Case, phase, slot and pinned commit: what an answer is known by."""
+        return self.case, self.phase, self.slot, self.pinned
+
 
 class Spool:
     """One file an answer, named by case, phase, slot and pinned commit: a slot is never asked while its answer lies here."""
@@ -40,24 +45,20 @@ class Spool:
         """Write down that a question is about to be asked."""
         data = {"case": case, "phase": phase, "slot": slot, "pinned": pinned, "key": key}
         self._intents.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(self._intents / _name(case, phase, slot, pinned), json.dumps(data).encode(), 0o600)
+        write_atomically(self._intents / file_name(case, phase, slot, pinned), json.dumps(data).encode(), 0o600)
         self._note("asked", case, phase, slot, key)
 
     def keep(self, item: Spooled) -> None:
         """Put an answer on disk; returns when it is safe."""
-        content = json.dumps(
-            {**asdict(item), "reply": {**asdict(item.reply), "inputs": dict(item.reply.inputs)}}, sort_keys=True
-        )
-        digest = hashlib.sha256(content.encode()).hexdigest()
-        name = _name(item.case, item.phase, item.slot, item.pinned)
+        name = file_name(item.case, item.phase, item.slot, item.pinned)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(self._folder / name, f"{digest}\n{content}".encode(), 0o600)
+        write_atomically(self._folder / name, on_disk(item), 0o600)
         self._note("answered", item.case, item.phase, item.slot, item.key)
         passing("after-spool")
 
     def find(self, case: str, phase: str, slot: str, pinned: str) -> Spooled | None:
         """The answer that waits for a slot; a damaged file is set aside, never used."""
-        return self._read(self._folder / _name(case, phase, slot, pinned))
+        return self._read(self._folder / file_name(case, phase, slot, pinned))
 
     def waiting(self) -> Iterator[Spooled]:
         for path in sorted(self._folder.glob("*.json")):
@@ -67,7 +68,7 @@ class Spool:
 
     def drop(self, case: str, phase: str, slot: str, pinned: str, note: str = "recorded") -> None:
         """Forget an answer that is recorded, or that somebody wants asked anew; the answer goes last, so that a sweep finds it."""
-        name = _name(case, phase, slot, pinned)
+        name = file_name(case, phase, slot, pinned)
         held = (self._folder / name).exists() or (self._intents / name).exists()
         for folder in (self._intents, self._folder):
             (folder / name).unlink(missing_ok=True)
@@ -76,8 +77,8 @@ class Spool:
 
     def _read(self, path: Path) -> Spooled | None:
         with suppress(FileNotFoundError):
-            digest, _, content = path.read_text(encoding="utf-8", errors="replace").partition("\n")
-            if hashlib.sha256(content.encode()).hexdigest() != digest:
+            content = whole(path.read_bytes())
+            if content is None:
                 path.rename(path.with_suffix(".damaged"))
                 return None
             values = json.loads(content)
@@ -94,7 +95,21 @@ class Spool:
             os.close(descriptor)
 
 
-def _name(case: str, phase: str, slot: str, pinned: str) -> str:
+def on_disk(item: Spooled) -> bytes:
+    """An answer as a file: its digest on the first line, JSON on the second."""
+    values = {**asdict(item), "reply": {**asdict(item.reply), "inputs": dict(item.reply.inputs)}}
+    content = json.dumps(values, sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
+def whole(data: bytes) -> bytes | None:
+    """The JSON of a file that ``on_disk`` has made; None where it is not what its digest says."""
+    digest, _, content = data.partition(b"\n")
+    return content if hashlib.sha256(content).hexdigest().encode() == digest else None
+
+
+def file_name(case: str, phase: str, slot: str, pinned: str) -> str:
+    """What the file of an answer is called."""
     return (
         hashlib.sha256("\0".join((case, phase, slot, pinned)).encode("utf-8", "surrogateescape")).hexdigest()[:40]
         + ".json"

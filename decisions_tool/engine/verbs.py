@@ -58,6 +58,12 @@ def writing(repository: Repository, listen: Listener | None) -> Iterator[Engine]
         yield engine
 
 
+def initialised(repository: Repository) -> bool:
+    """Whether the last commit has a baseline."""
+    head = repository.head()
+    return bool(head.oid) and repository.settings(head.oid).initialised
+
+
 def initialise(repository: Repository, listen: Listener | None = None) -> int:
     """Write the baseline into ``decisions.toml`` and commit it; how many cases stay unmanaged."""
     count = 0
@@ -255,6 +261,8 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
         if last is None:
             raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {quote(slug)}")
         phase, slot = last.value("Phase"), last.value("Slot")
+        if phase == "renumber":
+            raise DecisionsError("a number that was given up is not given again", f"decisions log {quote(slug)}")
         if phase in {"start", "request", "init"}:
             raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {quote(slug)} --reason …")
         changes: Changes = {}

@@ -25,10 +25,10 @@ class Paid(NamedTuple):
     day: str
 
 
-def paid(repository: Repository, case: str = "") -> Iterator[Paid]:
-    """Answers that a model gave, newest first; of all cases, or of one."""
-    head = repository.head()
-    for step in steps(repository, head.oid, TASKS, RECORDS) if head.oid else ():
+def paid(repository: Repository, case: str = "", tip: str = "") -> Iterator[Paid]:
+    """Answers that a model gave, newest first; of all cases, or of one; in the history of HEAD, or of another commit."""
+    commit = tip or repository.head().oid
+    for step in steps(repository, commit, TASKS, RECORDS) if commit else ():
         if is_transition(step) and step.value("Cost-USD") and case in {"", step.value("Case")}:
             usage = {name: int(count) for name, count in re.findall(r"([a-z-]+)=(\d+)", step.value("Usage"))}
             name = step.value
@@ -40,6 +40,6 @@ def _usd(text: str) -> Decimal | None:
     return Decimal(text) if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", text) else None
 
 
-def spent(repository: Repository, case: str) -> Decimal:
+def spent(repository: Repository, case: str, tip: str = "") -> Decimal:
     """USD that the commits of a case add up to."""
-    return sum((found.usd for found in paid(repository, case) if found.usd is not None), Decimal())
+    return sum((found.usd for found in paid(repository, case, tip) if found.usd is not None), Decimal())

@@ -25,10 +25,11 @@ class Found(NamedTuple):
     path: str
     data: bytes
     problem: Finding | None = None
+    root: Path | None = None
 
 
 def managed_root(start: Path) -> tuple[Path, str]:
-    """(the folder that holds ``_tasks``, the path below it) of a file or folder; the start itself when nothing tells."""
+    """(the folder that holds ``_tasks``, the path below it) of a file or folder; where nothing tells, the repository or itself."""
     absolute = Path(os.path.abspath(start))  # noqa: PTH100  # resolve() would follow links
     repository = find_place(absolute)
     above = len(repository.root.parts) if repository else 0  # a repository may lie in a folder of that name
@@ -38,18 +39,20 @@ def managed_root(start: Path) -> tuple[Path, str]:
             at = len(parts) - 1 - parts[::-1].index(name)
             if name == TASKS or parts[at + 1 : at + 2] == ("decisions",):
                 return Path(*absolute.parts[: above + at]), "/".join(parts[at:])
+    if repository and parts:
+        return repository.root, "/".join(parts)
     return (absolute, "") if absolute.is_dir() else (absolute.parent, absolute.name)
 
 
 def read_file(root: Path, path: str) -> Found:
     """One file, a problem where it is a link, a device or unreadable."""
     try:
-        data = read_regular(root / path, 4 * MAX_FILE)  # as long as decisions.toml may be
+        data = read_regular(f"{root}/{path}", 4 * MAX_FILE)  # as long as decisions.toml may be
     except DecisionsError as error:
         return _problem(path, "is not a regular file that can be read", error.hint)
     if data is None:
         return _problem(path, "is not there", "check the path")
-    return Found(path, data)
+    return Found(path, data, None, root)
 
 
 def walk(root: Path, below: str) -> Iterator[Found]:
@@ -62,8 +65,9 @@ def walk(root: Path, below: str) -> Iterator[Found]:
         for name, why in problems.items():
             if why:
                 yield _problem((here / name).relative_to(root).as_posix(), *why)
+        above = here.relative_to(root).as_posix()
         for name in sorted(files):
-            yield read_file(root, (here / name).relative_to(root).as_posix())
+            yield read_file(root, name if above == "." else f"{above}/{name}")
     for error in closed:
         path = Path(error.filename).relative_to(root).as_posix()
         yield _problem(path, f"cannot be read: {error.strerror}", "check its permissions")

@@ -63,7 +63,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_regular(path: Path, limit: int) -> bytes | None:
+def read_regular(path: Path | str, limit: int) -> bytes | None:
     """At most ``limit`` + 1 bytes of a regular file, None where there is none; links and devices are refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
@@ -73,11 +73,15 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         raise Denied(f"{path}: cannot be read", "check its owner and permissions") from None
     except OSError as error:
         raise DecisionsError(f"{path}: cannot be read: {error.strerror}", "replace it with a regular file") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
         raise DecisionsError(f"{path}: is not a regular file", "replace it with a regular file")
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read(limit + 1)
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        data = stream.read(min(found.st_size, limit) + 1)  # a buffer of the whole limit costs more than the file
+        while len(data) <= limit and (more := stream.read(limit + 1 - len(data))):
+            data += more
+        return data
 
 
 def typed(root: Path, form: str, path: str) -> str:

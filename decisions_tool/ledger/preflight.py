@@ -13,6 +13,8 @@ from decisions_tool.ledger.git import GitFailed, read_head
 from decisions_tool.ledger.repository import Head, Repository
 from decisions_tool.text import shortened
 
+#: Where a collector builds what it pushes. Nobody has it checked out; the run lock guards it.
+COLLECTING = "refs/decisions/collecting"
 _SPACE = 32 << 20
 #: Files in which git names the branches that it is at work on, or will move when it is done.
 _AT_WORK = ("rebase-merge/head-name", "rebase-merge/update-refs", "rebase-apply/head-name", "BISECT_START")
@@ -22,6 +24,8 @@ _NOBODY = ("tell me who you are", "ident", "disallowed characters")
 
 def branch_for_writing(repository: Repository, branch: str | None = None) -> Head:
     """The branch that transitions go to, with its tip; DecisionsError says why there is none."""
+    if branch == COLLECTING:
+        return Head(branch, repository.ref(branch))
     head = repository.head()
     if branch is not None and f"refs/heads/{branch}" != head.ref:
         return _other_branch(repository, branch)

@@ -21,7 +21,7 @@ from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
 from decisions_tool.ledger.chain import Chain, Step
 from decisions_tool.ledger.files import typed, write_atomically
 from decisions_tool.ledger.git import GitFailed
-from decisions_tool.ledger.locks import WAIT, IndexLock
+from decisions_tool.ledger.locks import WAIT, IndexLock, process_mark
 from decisions_tool.ledger.objects import Objects
 from decisions_tool.ledger.preflight import branch_for_writing
 from decisions_tool.ledger.repository import Head, Repository
@@ -118,7 +118,9 @@ class Ledger:
             path for folder in ("spool", "intents", "till/heads") for path in (place.store / folder).glob(".*.tmp")
         ]
         for path in left:
-            path.unlink(missing_ok=True)
+            maker = _maker(path)
+            if maker in {0, os.getpid()} or not process_mark(maker):
+                path.unlink(missing_ok=True)
 
     def _pending(self) -> Pending | None:
         """The word that a turn left; one that cannot be read is worth nothing."""
@@ -239,6 +241,10 @@ class Turn:
         chain = Chain(self.ledger.repository, self.tip)
         for step in steps:
             chain.add(step)
+        return self.commit_chain(chain)
+
+    def commit_chain(self, chain: Chain) -> list[str]:
+        """Record commits that are made on top of ``tip``; raises as ``commit`` does."""
         held = self.ledger.staged([write.path for write in chain.writes]) if self.checked_out else {}
         if self.checked_out:
             self._refuse_edited(chain.objects, chain.writes, held)
@@ -301,9 +307,15 @@ class Turn:
         """Each commit says what it was made from."""
         for commit, parent, link in zip(commits, [self.tip, *commits], chain.links, strict=False):
             found = self.ledger.repository.git.read(commit)
-            begins, ends = f"tree {link.tree}\nparent {parent}\n".encode(), link.message.encode()
+            begins, ends = link.begins(parent).encode(), link.message.encode()
             if found is None or not found[1].startswith(begins) or not found[1].endswith(ends):
                 raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
+
+
+def _maker(path: Path) -> int:
+    """The process that a temporary file names; runners of slots beside us have theirs. 0 where it names none."""
+    number = path.name.removesuffix(".tmp").rpartition(".")[2].rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _handed_in(objects: Objects, write: Write) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from decisions_tool.config import FILE
@@ -20,12 +20,34 @@ def staged_files(repository: Repository, index: str) -> Iterator[tuple[str, str,
 
     ``index`` is GIT_INDEX_FILE as git set it: another file for each form of ``git commit``. The mode of an unmerged file is 000000.
     """
-    env = {"GIT_INDEX_FILE": str(Path(index).absolute())} if index else {}
+    for path, mode, oid, status in _changes(repository, index, TASKS, RECORDS, FILE):
+        if status != "D":
+            yield path, mode, repository.held(oid, path) if mode.startswith("100") else b""
+
+
+def staged_names(repository: Repository, index: str) -> list[str]:
+    """Every path that the index holds otherwise than HEAD, or no longer."""
+    return [path for path, *_ in _changes(repository, index)]
+
+
+def index_entries(repository: Repository, index: str, folders: Iterable[str] = ()) -> dict[str, str]:
+    """Path -> blob of the regular files of the index, or of those below some folders."""
+    args = ("ls-files", "--stage", "-z", "--", *folders)
+    lines = repository.git.run(*args, env=_env(index)).decode("utf-8", "surrogateescape").split("\0")
+    split = (line.partition("\t") for line in lines if line.startswith("100"))
+    return {path: meta.split(" ")[1] for meta, _, path in split}
+
+
+def _env(index: str) -> dict[str, str]:
+    return {"GIT_INDEX_FILE": str(Path(index).absolute())} if index else {}
+
+
+def _changes(repository: Repository, index: str, *paths: str) -> Iterator[tuple[str, str, str, str]]:
+    """(path, mode, blob, status) of what differs between HEAD and the index."""
     head = repository.head().oid or _EMPTY[64 if repository.git.setting("extensions.objectformat") == "sha256" else 40]
     form = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index")
-    args = ("diff-index", "--cached", *form, head, "--", TASKS, RECORDS, FILE)
-    parts = repository.git.run(*args, env=env).decode("utf-8", "surrogateescape").split("\0")
+    args = ("diff-index", "--cached", *form, head, "--", *paths)
+    parts = repository.git.run(*args, env=_env(index)).decode("utf-8", "surrogateescape").split("\0")
     for meta, path in zip(parts[::2], parts[1::2], strict=False):
         _, mode, _, oid, status = meta.split(" ")
-        if status[0] != "D":
-            yield path, mode, repository.held(oid, path) if mode.startswith("100") else b""
+        yield path, mode, oid, status[0]

@@ -8,9 +8,9 @@ from datetime import date
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
-from decisions_tool.documents.paths import RECORDS, TASKS, owner
+from decisions_tool.documents.paths import owner
 from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.adopting import PHASE, only_adopted
+from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
 from decisions_tool.ledger.compare import (
     APPROVAL,
     COMPLETED,
@@ -25,7 +25,8 @@ from decisions_tool.ledger.compare import (
 )
 from decisions_tool.ledger.evidence import Earlier, Evidence, Report
 from decisions_tool.ledger.history import Change, Step, steps, undoable
-from decisions_tool.ledger.numbers import number_of
+from decisions_tool.ledger.numbers import number_of, used
+from decisions_tool.ledger.renumbered import not_renumbered
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
 from decisions_tool.workflows.batching import noted
@@ -44,13 +45,11 @@ class Transitions:
         self.evidence = evidence
         self.report = report
         self._seen = earlier
-        self._highest = earlier.highest  # record number up to the commit before this one
-        self._latest = 0  # and of this one
-        self._adopted: dict[str, Step] = {}
+        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch, PHASE: self._adoption,
+            "decide": self._decision, "batch": self._batch, "renumber": self._renumber, PHASE: self._adoption,
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -61,14 +60,12 @@ class Transitions:
 
     def judge(self, step: Step) -> None:
         name, slug = step.value("Phase"), step.value("Case")
-        if name == "undo":
-            self._recall(step.value("Slot"))
         before = self._before(step)
         phases = _PHASES[before.workflow]
         outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        free = (
-            name in {"init", "redo", PHASE} or step.value("Slot") in self._adopted
+        free = name in {"init", "redo", "renumber", PHASE} or self._adoption_in(
+            step
         )  # held to every path that they may change
         if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
@@ -138,13 +135,19 @@ class Transitions:
         if made is None:
             return before
         change, number = made
-        if number <= self._highest:
+        if self._taken(step, number):
             self.report.wrong("number", step, change.path, f"the number {number} was used before")
         document = self.evidence.version(change.path, change.after)
         day = str(getattr(document.meta, "date", "")) if document else ""
         if day and abs((date.fromisoformat(day) - date.fromisoformat(step.date[:10])).days) > 1:
             self.report.add("date", "warning", change.path, f"it is dated {day}, its commit {step.date[:10]}", "", step)
         return replace(before, outside=before.outside._replace(number=lambda: number, day=day), _places={})
+
+    def _taken(self, step: Step, number: int) -> bool:
+        """Whether a commit that the step is built on has used a number; what another branch did meanwhile is not its fault."""
+        if not step.parents or number > max(self._highest, self._seen.highest):
+            return False
+        return number <= max(used(self.evidence.repository.git, tips=step.parents[:1]), default=0)
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
@@ -213,17 +216,17 @@ class Transitions:
 
     def _adoption(self, step: Step) -> None:
         """Front matter above documents that had none, and nothing else."""
-        self._adopted[step.commit] = step
         for change in step.changes:
             if not only_adopted(change.path, self.evidence.text(change.before), self.evidence.text(change.after)):
                 self.report.wrong("edited", step, change.path, "an adoption did more than add front matter")
 
-    def _recall(self, commit: str) -> None:
-        """An adoption that lies before what is read now, where an undo names one."""
-        if commit not in self._adopted and self._seen.before(commit):
-            found = next(steps(self.evidence.repository, commit, TASKS, RECORDS, limit=1, whole=True), None)
-            if found is not None and found.commit == commit and found.value("Phase") == PHASE:
-                self._adopted[commit] = found
+    def _adoption_in(self, step: Step) -> Step | None:
+        """The adoption that an undo names."""
+        named = step.value("Slot")
+        if step.value("Phase") != "undo" or step.value("Case") != NOBODY or named not in self._seen:
+            return None
+        found = next(steps(self.evidence.repository, named, limit=1), None)
+        return found if found and found.value("Phase") == PHASE else None
 
     def _unadoption(self, step: Step, undone: Step) -> None:
         """All of an adoption taken back, from documents that nobody has touched since."""
@@ -235,8 +238,9 @@ class Transitions:
 
     def _undo(self, step: Step) -> None:
         before, named = self._before(step), step.value("Slot")
-        if named in self._adopted:
-            self._unadoption(step, self._adopted.pop(named))
+        adoption = self._adoption_in(step)
+        if adoption:
+            self._unadoption(step, adoption)
         elif named in self._seen:
             last = undoable(self.evidence.repository, step.parents[0], before.slug, self._seen)
             self._reversal(step, before, last if last and last.commit == named else None)
@@ -336,6 +340,16 @@ class Transitions:
             or texts != noted(before, last.phase, last.batch, last.slots)
         ):
             self.report.wrong("illegal", step, before.folder, "a batch changed more than the list of batches")
+
+    def _renumber(self, step: Step) -> None:
+        path, why = not_renumbered(self.evidence, step)
+        if why:
+            self.report.wrong("illegal", step, path, why)
+        number = max(
+            (number_of(change.path) for change in step.changes if change.after and not change.before), default=0
+        )
+        if number and self._taken(step, number):
+            self.report.wrong("number", step, path, f"the number {number} was used before")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)

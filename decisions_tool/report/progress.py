@@ -8,8 +8,8 @@ import time
 from decimal import Decimal
 
 from decisions_tool.engine.events import Event
-from decisions_tool.report.terminal import colourful, paint, width
-from decisions_tool.text import plural, visible
+from decisions_tool.report.terminal import colourful, paint, shown, width
+from decisions_tool.text import plural
 
 _SIGNS = {
     "asked": "?", "recorded": "✓", "waiting": "…", "refused": "✗", "mended": "+", "failed": "✗", "stopping": "…",
@@ -80,10 +80,10 @@ class Progress:
         )
         text = f"{event.case}: {event.text}" if event.case else event.text
         limit = width() - 12 if self._live else 10_000
-        shown = visible(text if len(text) <= limit else text[: limit - 1] + "…")
-        print(" ".join(part for part in (sign, commit, shown) if part), file=sys.stderr, flush=True)
+        said = shown(text if len(text) <= limit else text[: limit - 1] + "…")
+        print(" ".join(part for part in (sign, commit, said) if part), file=sys.stderr, flush=True)
         if event.command:
-            print(f"    {visible(event.command)}", file=sys.stderr, flush=True)
+            print(f"    {shown(event.command)}", file=sys.stderr, flush=True)
 
     def _watch(self, event: Event) -> None:
         """What a watcher is at while nothing happens: the live line, or one line at the beginning."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from decisions_tool.text import visible
+from decisions_tool.text import defused, visible
 
 COLOURS = {
     "done": "green", "active": "cyan", "waiting": "yellow", "error": "bold red", "warning": "yellow", "quiet": "dim", "strong": "bold",
@@ -23,9 +23,15 @@ def colourful(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
+def shown(text: str) -> str:
+    """Foreign text as it may be written here: a terminal acts on nothing in it, and neither does the runner of a workflow."""
+    plain = visible(text)
+    return defused(plain) if os.environ.get("GITHUB_ACTIONS") == "true" else plain
+
+
 def paint(text: str, meaning: str, stream: TextIO) -> str:
     """Text in the colour of its meaning; what a terminal would act on is shown as an escape."""
-    plain = visible(text)
+    plain = shown(text)
     return f"\033[{_CODES[COLOURS[meaning]]}m{plain}\033[0m" if colourful(stream) and meaning in COLOURS else plain
 
 
@@ -48,7 +54,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], meanings: Sequen
     if colourful(sys.stdout):
         _rich_table(header, rows, meanings, title)
         return
-    cells = [[visible(cell) for cell in row] for row in [header, *rows]]
+    cells = [[shown(cell) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[index]) for row in cells) for index in range(len(header))]
     for row in cells:
         line = "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.kinds import FILES, OPENING, read_document
-from decisions_tool.documents.paths import RECORDS, TASKS, Place, name_problem, place
+from decisions_tool.documents.paths import RECORDS, TASKS, Place, place
 from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.workflows.names import check_name
 
 if TYPE_CHECKING:
     from decisions_tool.documents.base import Document
@@ -40,6 +40,14 @@ RULES: tuple[Rule, ...] = (
     Rule("concerns/coverage", "error", "Every finding of every review belongs to exactly one concern."),
     Rule("contract/unresolved", "error", "What a track consumes, another one provides."),
     Rule("contract/ambiguous", "error", "An interface has one provider."),
+    Rule("contract/missing", "error", "What a record promises is there: files, classes, functions, methods, fields, members."),
+    Rule("contract/signature", "error", "A function is called, awaited and wrapped as its record says."),
+    Rule("contract/class", "error", "A class has the bases, decorators and fields of its record."),
+    Rule("contract/value", "error", "Defaults, constants and members of enumerations have the values of their record."),
+    Rule("contract/shape", "error", "JSON, TOML and YAML files have the keys and kinds of values of their record."),
+    Rule("contract/file", "error", "A file that a record deletes is gone."),
+    Rule("contract/ruled-out", "error", "What a decision rules out is neither imported nor there."),
+    Rule("contract/unreadable", "error", "A file that a record speaks of can be read."),
     Rule("schedule/unknown", "error", "A phase depends on phases that there are."),
     Rule("schedule/cycle", "error", "No phases wait for each other."),
     Rule("schedule/early-wait", "warning", "Early phases of a track wait for no other track."),
@@ -71,6 +79,21 @@ RULES: tuple[Rule, ...] = (
         "A proposal stays inside the scope.", "A vote argues with the approach, not with how many agree.",
         "A voter opens the key files."), start=1)),
     Rule("stale", "warning", "No input of an answer changed after it, other than by what later phases add."),
+    Rule("merge/number", "error", "A record that a branch brings has a number that no other record of its series has."),
+    Rule("merge/conflict", "error", "A merge into the base leaves no conflict in a managed file or a record."),
+    Rule("merge/record", "warning", "A record is changed on one branch at a time."),
+    Rule("merge/combination", "error", "What is right on two branches is right together."),
+    Rule("records/number-twice", "error", "A number belongs to one record of its series."),
+    Rule("records/gap", "info", "Numbers that a series leaves out are told."),
+    Rule("records/heading-number", "warning", "Heading and file name have the same number."),
+    Rule("records/date", "warning", "A date is a day that there is."),
+    Rule("records/status", "warning", "A status is one of the known ones, or none is stated."),
+    Rule("records/link", "warning", "What a record links to is there."),
+    Rule("records/one-way", "warning", "Supersedes and amends are said on both sides."),
+    Rule("records/contradiction", "warning", "Records supersede each other in one direction, and the statuses agree."),
+    Rule("records/not-accepted", "warning", "What supersedes a record is accepted."),
+    Rule("records/index", "warning", "A page that lists records has their titles and statuses, and all of them."),
+    Rule("records/unread", "warning", "Every record can be read."),
     Rule("config/toml", "error", "decisions.toml is TOML."),
     Rule("config/key", "error", "Every key of decisions.toml is known."),
     Rule("config/value", "error", "Every value of decisions.toml has its type."),
@@ -160,35 +183,3 @@ _MORE: dict[str, Callable[[Document, frontmatter.FrontMatter, str], list[Finding
     "contract": _contract,
     "roadmap": _roadmap,
 }
-
-
-def check_name(path: str) -> list[Finding]:
-    """Names that do not survive on every system."""
-    found = []
-    for name in path.split("/"):
-        why = name_problem(name)
-        if why:
-            found.append(Finding("path/name", "error", path, 0, 0, f"the name {name!r} {why}", "rename it: git mv"))
-    return found
-
-
-def check_twins(paths: Iterable[str]) -> list[Finding]:
-    """Paths that become one file on a system that folds case or Unicode."""
-    seen: dict[str, str] = {}
-    found = []
-    for path in sorted(paths):
-        key = unicodedata.normalize("NFC", path).casefold()
-        other = seen.setdefault(key, path)
-        if other != path:
-            found.append(
-                Finding(
-                    "path/twins",
-                    "error",
-                    path,
-                    0,
-                    0,
-                    f"differs from {other} only in case or Unicode form",
-                    "rename one of them",
-                )
-            )
-    return found
