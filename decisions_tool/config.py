@@ -90,6 +90,9 @@ class Decision(Shape):
         description="languages of a code sketch",
     )  # fmt: skip
     longest: int = Field(200, ge=10, le=2000, description="lines of a code sketch that are too many")
+    follow: tuple[Literal["stories", "diagnosis", "retrospect"], ...] = Field(
+        (), description="what follows a record without anybody calling for it"
+    )
 
 
 class Panels(Shape):
@@ -161,6 +164,15 @@ class Command(Shape):
     parallel: int = Field(4, ge=1, le=64, description="how many of them run at once")
 
 
+class Tests(Shape):
+    """Programs that say whether the code holds. They run only after `decisions trust`."""
+
+    argv: tuple[str, ...] = Field((), description="tests of a spike; {junit} is the file for their report in JUnit XML")
+    complete: tuple[tuple[str, ...], ...] = Field((), description="programs that must end well before all is complete")
+    env: tuple[str, ...] = Field(("HOME", "PATH", "LANG", "VIRTUAL_ENV"), description="variables that they are given")
+    minutes: int = Field(15, ge=1, le=600, description="deadline of one program in minutes")
+
+
 class Run(Shape):
     parallel: int = Field(32, ge=1, le=1024, description="answers asked for at once")
     output: int = Field(16_000, ge=256, le=128_000, description="most tokens of one reply")
@@ -219,6 +231,7 @@ class Settings(Shape):
     prices: dict[Words, Price] = Field(default_factory=dict, description="model -> price, in place of the built-in one")
     budget: Budget = Field(default_factory=Budget.model_construct)
     command: Command = Field(default_factory=Command.model_construct)
+    tests: Tests = Field(default_factory=Tests.model_construct)
     run: Run = Field(default_factory=Run.model_construct)
     watch: Watch = Field(default_factory=Watch.model_construct)
 
@@ -331,7 +344,7 @@ def _line_of(text: str, loc: list[str]) -> int:
 def _known(loc: list[str]) -> list[str]:
     shapes: dict[str, type[BaseModel]] = {
         "panels": Panels, "tracks": Tracks, "backends": Backends, "run": Run, "experts": Expert, "roles": Role, "seats": Seat,
-        "decision": Decision, "models": Models, "prices": Price, "budget": Budget, "command": Command,
+        "decision": Decision, "models": Models, "prices": Price, "budget": Budget, "command": Command, "tests": Tests,
         "watch": Watch,
     }  # fmt: skip
     shapes |= {"criteria": Criterion, "full": Cycle, "light": Cycle}

@@ -107,6 +107,17 @@ ROLES = {
     "patcher": Role.model_construct(
         agent="patcher", directive="Mend the flaw that was vetoed and leave everything else of the approach as it is."
     ),
+    "verifier": Role.model_construct(
+        agent="verifier",
+        directive="You did not write this code. Hold it to each success criterion, with paths; say unknown where you cannot see it.",
+    ),
+    "diagnostician": Role.model_construct(
+        agent="diagnostician",
+        directive="Say why the decision failed before anybody decides again; name evidence, not opinion.",
+    ),
+    "historian": Role.model_construct(
+        agent="historian", directive="Say what held, what did not and what to keep, from what is recorded alone."
+    ),
     "refiner": Role.model_construct(agent="refiner", directive="Make the question smaller; never repeat it unchanged."),
 }
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from decisions_tool.documents import edits, frontmatter, kinds
+from decisions_tool.documents.aftermath import SYMPTOMS, Cleanup, Diagnosis, Retrospective, Verification
 from decisions_tool.documents.answers import Owner, OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import REHEARSAL, Document, Item, Line, Meta, PathName, Prose, Title, Where, Word
 from decisions_tool.documents.batch import Batch, Sent
@@ -26,11 +27,14 @@ from decisions_tool.documents.framing import Framing
 from decisions_tool.documents.identity import SECTIONS, Identity
 from decisions_tool.documents.judged import OUTCOMES, Compliance, Gate, Graded, RefineAnswer, gate_text
 from decisions_tool.documents.plans import PlanPhase
-from decisions_tool.documents.proposal import Hybrid, Patch, Proposal
+from decisions_tool.documents.proposal import FileChange, Hybrid, Patch, Proposal
 from decisions_tool.documents.request import Request
 from decisions_tool.documents.research import Research, ResearchMeta, Synthesis
+from decisions_tool.documents.reversal import KINDS, Entry, Reversal, entry_text
 from decisions_tool.documents.review import SEVERITIES, Review, ReviewFinding, ReviewMeta
 from decisions_tool.documents.roadmap import Operation, Plan, Roadmap, Statements
+from decisions_tool.documents.spike import Spike
+from decisions_tool.documents.stories import STATES, Stories, Story, stories_text
 from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.documents.written import Written
 from decisions_tool.errors import DocumentError
@@ -203,7 +207,9 @@ _KEYS: dict[str, st.SearchStrategy[Any]] = {
     "decision_makers": some(words), "panel_reason": words, "undone": some(words), "agents": st.integers(0, 999), "depends_on": some(words),
     "identity": names, "tier": st.integers(0, 2), "parent": words, "split": some(words), "decided": words, "by": words, "record": names,
     "order": some(words), "failed": some(words), "outcome": words, "verdict": words, "winner": words, "share": words, "date": days,
-    "consulted": some(words), "informed": some(words),
+    "consulted": some(words), "informed": some(words), "failures": st.dictionaries(words, st.integers(0, 9), max_size=2),
+    "tests": st.integers(0, 99), "tried": oids, "branch": words, "deviations": st.integers(0, 9), "follow": some(words), "seen": oids,
+    "supersedes": names, "superseded_by": some(names), "amends": some(names), "amended_by": some(names), "superseded_sections": some(words), "section": words,
 }  # fmt: skip
 
 
@@ -220,6 +226,8 @@ def metas(draw: st.DrawFn, kind: type[Document]) -> Meta:
     for name, field in kind.META.model_fields.items():
         choices = _choices(field.annotation)
         known = st.sampled_from(choices) if choices and name != "schema_" else _KEYS.get(name)
+        if name == "supersedes" and kind is Record:
+            known = some(names)
         if known is not None and draw(st.booleans()):
             values[name] = draw(known)
     return kind.META(type=kind.KIND, **values)
@@ -299,6 +307,26 @@ _ROW = st.builds(
     outcome=st.sampled_from(OUTCOMES),
     failed=st.just("") | lines,
 )
+_STORY = st.builds(
+    Story,
+    id=st.sampled_from(["US-001", "US-017"]),
+    title=titles,
+    status=st.sampled_from(STATES),
+    reason=st.just("") | lines,
+    files=several(st.builds(FileChange, st.just("a/b.py"), lines)),
+    criteria=several(lines),
+)
+_REVERSED = st.builds(
+    Entry,
+    kind=st.sampled_from(KINDS),
+    day=st.just("2026-01-31"),
+    by=lines,
+    record=st.just("DR-001"),
+    reason=lines,
+    story=st.just("") | st.just("US-001"),
+    diff=st.just("") | prose,
+    log=st.just("") | prose,
+)
 _SCORES = "| Approach | S (x1.00) | Weighted Total |\n|---|---|---|\n| A — {} | 4 (4.00) | 4.00 |\n\n### Winner: A"
 spoken_votes = written(Vote, _SCORES, titles.filter(lambda title: "|" not in title and not set(title) & set("\\`")))
 proposed = written(Proposal, "## Approach: x\n\n### Summary\n\n{}\n\n### Code Sketch\n\n```python\n```", prose)
@@ -312,7 +340,12 @@ PARTS: dict[type[Document], dict[str, st.SearchStrategy[Any]]] = {
     Gate: {"words": st.builds(gate_text, items, st.lists(_ROW, max_size=3), numbers, numbers, st.sampled_from(["retry", "done", "reframe", "quorum"]))},
     Comparison: {"words": written(Comparison, "### Approaches Identified\n\n1. **{}** — x (proposed by agents: 1)\n\n### Dissent", titles)},
     RefineAnswer: {"words": written(RefineAnswer, "### Sub-question a\n\n{}\n\n### Sub-question b: {}", prose, titles)},
-    **{kind: {"words": spoken} for kind in (TallyDocument, Record, Addendum, Constraints)},
+    **{kind: {"words": spoken} for kind in (TallyDocument, Record, Addendum, Constraints, Verification, Cleanup)},
+    Stories: {"words": st.builds(stories_text, titles, st.lists(_STORY, min_size=1, max_size=3))},
+    Spike: {"words": written(Spike, "| Kind | Tests |\n| --- | --- |\n| type | 3 |\n\n{}", prose)},
+    Reversal: {"words": st.builds(entry_text, numbers, _REVERSED)},
+    Diagnosis: {"words": written(Diagnosis, "| Symptom | Present | Evidence |\n|---|---|---|\n" + "".join(f"| {name} | no | x |\n" for name, *_ in SYMPTOMS) + "\n{}", prose)},
+    Retrospective: {"words": written(Retrospective, "### What Held\n\n{}\n\n### What Did Not\n\n{}\n\n### What to Keep", prose, prose)},
     Roadmap: {"title": titles, "prior_art": prose, "trade_offs": prose, "decisions": prose, "plan": st.none() | plans},
     Review: {"reviewer": titles, "lens": lines, "summary": prose, "findings": findings},
     Concerns: {"title": titles, "concerns": entries},

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.ballot_box import FRAMING, by_hand, folder, framing, proposal, synthesis, vote, votes
+from tests.ballot_box import FRAMING, by_hand, folder, framing, proposal, propose, synthesis, vote, votes
 from tests.conftest import Cli, Repo, make_cli
 
 Q1 = folder("q1")
@@ -28,24 +27,8 @@ def to_vote(repo: Repo, cli: Cli) -> Repo:
     assert cli("init").code == 0
     by_hand(repo, "proposer", "judge", "synthesizer", "voter", "refiner", "patcher")
     framing(repo)
-    _propose(repo, cli, {"cache": (1, 2), "index": (3, 4), "replay": (5,)})
+    propose(repo, cli, {"cache": (1, 2), "index": (3, 4), "replay": (5,)})
     return repo
-
-
-def _propose(repo: Repo, cli: Cli, groups: dict[str, Sequence[int]], slug: str = "q1") -> None:
-    assert cli("run").code == 4
-    names = {number: name for name, numbers in groups.items() for number in numbers}
-    repo.commit(
-        {f"{folder(slug)}/agents/agent-{n:02d}-proposal.md": proposal(name) for n, name in sorted(names.items())},
-        "proposals",
-    )
-    rows = "\n".join(f"| agent-{n:02d} | yes | as asked |" for n in sorted(names))
-    repo.write("judged.md", f"| Proposal | Complies | Why |\n|---|---|---|\n{rows}\n")
-    assert cli("submit", slug, "judge", "judged.md").code == 0
-    repo.write("synthesis.md", synthesis(groups))
-    assert cli("run").code == 4
-    done = cli("submit", slug, "synthesise", "synthesis.md")
-    assert done.code == 0, done.err
 
 
 def outcome(cli: Cli, slug: str = "q1") -> dict[str, object]:
@@ -102,7 +85,7 @@ def test_proposals_that_agree_are_not_voted_on(repo: Repo, cli: Cli) -> None:
     cli("init")
     by_hand(repo, "proposer", "judge", "synthesizer")
     framing(repo)
-    _propose(repo, cli, {"cache": (1, 2, 3, 4), "index": (5,)})
+    propose(repo, cli, {"cache": (1, 2, 3, 4), "index": (5,)})
     assert cli("run").code == 0
     text = repo.at_head(str(cli("record", "q1", "--json").json["path"]))
     assert "4/5 proposals chose this, not voted" in text
@@ -117,7 +100,7 @@ def test_three_sceptics_can_bring_an_agreement_to_a_vote(repo: Repo, cli: Cli, v
     by_hand(repo, "proposer", "judge", "synthesizer", "voter")
     repo.commit({"decisions.toml": repo.read("decisions.toml") + "\n[decision]\nconfirm = true\n"}, "confirm")
     framing(repo)
-    _propose(repo, cli, {"cache": (1, 2, 3, 4), "index": (5,)})
+    propose(repo, cli, {"cache": (1, 2, 3, 4), "index": (5,)})
     votes(repo, [vote({"A": [4, 4, 1 if veto else 4, 4, 4]})] * 3, kind="confirm")
     done = cli("run")
     assert (done.code == 4) is voted
@@ -418,7 +401,7 @@ def refined(repo: Repo, cli: Cli) -> Repo:
     assert cli("init").code == 0
     by_hand(repo, "proposer", "judge", "synthesizer", "voter", "refiner")
     framing(repo, impact="high")
-    _propose(repo, cli, {"cache": (1, 2, 3, 4), "index": (5, 6, 7), "replay": (8, 9, 10)})
+    propose(repo, cli, {"cache": (1, 2, 3, 4), "index": (5, 6, 7), "replay": (8, 9, 10)})
     ahead, second, third = (
         vote({"A": 5, "B": 4, "C": 3}),
         vote({"A": 4, "B": 5, "C": 3}),

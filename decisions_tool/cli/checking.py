@@ -60,7 +60,7 @@ def check(
         found += [item.problem] if item.problem else look(verdicts, item.path, item.data)
     verdicts.save()
     if files > 1:
-        from decisions_tool.workflows.checks import check_twins
+        from decisions_tool.workflows.names import check_twins
 
         found += check_twins(names)
     if not staged:
@@ -74,7 +74,7 @@ def check(
         found += staged_deviations(folder)
     if staged and files == 0 and not found and not as_json:
         return 0
-    if paths == () and files == 0 and not as_json:
+    if paths == () and files == 0 and not staged and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
     return _report(found, files, strict, as_json)
 
@@ -82,10 +82,11 @@ def check(
 def _commits(folder: Path, against: str | None, span: str | None, more: bool, strict: bool, as_json: bool) -> int:
     from decisions_tool.cli.judging import check_against, check_range
 
-    if more or (against and span):
-        raise click.UsageError("--against and --range stand alone: no PATH, no --staged, not both")
-    return (
-        check_against(folder, against, strict, as_json) if against else check_range(folder, span or "", strict, as_json)
+    if more or (against and span and as_json):
+        raise click.UsageError("--against and --range take no PATH and no --staged, and --json takes one of them")
+    return max(
+        check_against(folder, against, strict, as_json) if against else 0,
+        check_range(folder, span, strict, as_json) if span else 0,
     )
 
 

@@ -106,7 +106,10 @@ def demo(into: Path | None) -> None:
     for slug in _QUESTIONS:
         _typed(f"decisions record {slug}")
         _call(folder, "record", slug)
-    _title("8", "Anybody can prove it later, offline, from the history alone")
+    _title("8", "What is to be done follows from the record, story by story; the last one verifies")
+    _typed("decisions stories q1")
+    _call(folder, "stories", "q1")
+    _title("9", "Anybody can prove it later, offline, from the history alone")
     _typed("decisions audit")
     _call(folder, "audit")
     put()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from decisions_tool.documents.base import Day, Meta, Word
 from decisions_tool.documents.written import Written
@@ -28,9 +29,15 @@ class TallyDocument(Written):
     meta: TallyMeta
 
 
+def _standing(value: str) -> str:
+    if not re.fullmatch(r"accepted|accepted-with-review|escalated|superseded(?: by DR-[0-9]{3,9})?", value):
+        raise ValueError("is none of accepted, accepted-with-review, escalated, superseded, superseded by DR-NNN")
+    return value
+
+
 class RecordMeta(Meta):
-    status: Literal["accepted", "accepted-with-review", "escalated", "superseded"] | None = Field(
-        None, description="MADR status"
+    status: Annotated[str, AfterValidator(_standing)] | None = Field(
+        None, description="MADR status: accepted, accepted-with-review, escalated, superseded, superseded by DR-NNN"
     )
     date: Day | None = Field(None, description="when it was decided")
     consulted: list[Word] | None = Field(None, description="who was asked")
@@ -38,6 +45,13 @@ class RecordMeta(Meta):
     supersedes: list[Word] | None = Field(None, description="records that this one takes the place of")
     superseded_by: list[Word] | None = Field(
         None, alias="superseded-by", description="records that took this one's place"
+    )
+    amends: list[Word] | None = Field(None, description="records of which this one takes the place of a section")
+    amended_by: list[Word] | None = Field(
+        None, alias="amended-by", description="records that took the place of a section of this one"
+    )
+    superseded_sections: list[Word] | None = Field(
+        None, alias="superseded-sections", description="section: the record that took its place"
     )
 
     @property

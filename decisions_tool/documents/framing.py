@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Count, Meta, Number, PathName, Word, items
+from decisions_tool.documents.base import Count, Meta, Number, Oid, PathName, Word, items
 from decisions_tool.documents.lines import is_fence, tame, uncommented
 from decisions_tool.documents.sections import cited, key, nothing
 from decisions_tool.documents.written import Opening, OpeningMeta
@@ -31,6 +31,10 @@ class FramingMeta(OpeningMeta):
     decided: Word | None = Field(None, description="what a person decided where the vote could not")
     by: Word | None = Field(None, description="who decided")
     record: PathName | None = Field(None, description="the decision record")
+    supersedes: PathName | None = Field(None, description="the record that the answer takes the place of")
+    section: Word | None = Field(None, description="the only section of that record that is at stake")
+    follow: list[Word] | None = Field(None, description="what somebody called for after the record")
+    seen: Oid | None = Field(None, description="commit at which agents see the repository after the record")
 
 
 class KeyFile(NamedTuple):

@@ -10,6 +10,8 @@ from decisions_tool.text import HIDDEN
 TASKS = "_tasks"
 QUESTIONS = "docs/decisions/working"
 RECORDS = "docs/decisions"
+#: Where the working documents of questions lie that are over.
+ARCHIVE = "docs/decisions/archive"
 CONFIG = "decisions.toml"
 #: What follows this line in ``constraints.md`` is the program's; what stands before it is people's.
 MARKER = "<!-- decisions: addenda below this line are written by the program -->"
@@ -71,12 +73,19 @@ QUESTION_ROWS: tuple[_Row, ...] = (
     _row("patch", r"patch\.md", "patch.md"),
     _row("tally", r"tally\.md", "tally.md"),
     _row("addendum", r"constraint-addendum\.md", "constraint-addendum.md"),
+    _row("spike", r"spike\.md", "spike.md"),
+    _row("reversal", r"reversal\.md", "reversal.md"),
+    _row("diagnosis", r"diagnosis\.md", "diagnosis.md"),
+    _row("verification", r"verification\.md", "verification.md"),
     _row("batch", r"batch\.md", "batch.md"),
 )
 #: Paths below ``docs/decisions`` that no case owns.
 SHARED_ROWS: tuple[_Row, ...] = (
     _row("identity", r"working/identity\.md", "working/identity.md"),
     _row("constraints", r"constraints\.md", "constraints.md"),
+    _row("cleanup", r"cleanup\.md", "cleanup.md"),
+    _row("stories", r"DR-(?P<number>\d{3,})-stories\.md", "DR-{number:03d}-stories.md"),
+    _row("retrospective", r"DR-(?P<number>\d{3,})-retrospective\.md", "DR-{number:03d}-retrospective.md"),
     _row(
         "record",
         r"DR-(?P<number>\d{3,})-(?!stories\.md|retrospective\.md)(?P<slot>[^/]+)\.md",
@@ -92,9 +101,12 @@ _TEMPLATES = {
 }
 
 
+_TOPS = (("planning", TASKS, TASK_ROWS), ("decision", QUESTIONS, QUESTION_ROWS), ("archive", ARCHIVE, QUESTION_ROWS))
+
+
 def place(path: str) -> Place | None:
     """Say where a repository path belongs, or None when nothing of ours is there."""
-    for workflow, top, rows in (("planning", TASKS, TASK_ROWS), ("decision", QUESTIONS, QUESTION_ROWS)):
+    for workflow, top, rows in _TOPS:
         case, slash, inner = path.removeprefix(f"{top}/").partition("/") if path.startswith(f"{top}/") else ("", "", "")
         if case and slash:
             return _match(rows, inner, workflow, case) or Place(workflow, case, "other", "")
@@ -117,6 +129,23 @@ def document_path(case: str, kind: str, slot: str = "", number: int = 0) -> str:
     """The path of a document, as the program names it."""
     folder, name = _TEMPLATES[kind]
     return folder.format(case=case) + name.format(slot=slot, number=number)
+
+
+def beside(record: str, kind: str) -> str:
+    """The path of what follows a record: its stories or its retrospective."""
+    where = place(record)
+    return document_path("", kind, number=where.number or 0) if where and where.kind == "record" else ""
+
+
+def with_followers(record: str) -> tuple[str, ...]:
+    """A record with its stories and its retrospective."""
+    found = (beside(record, "stories"), beside(record, "retrospective"))
+    return (record, *found) if all(found) else ()
+
+
+def archived_path(path: str) -> str:
+    """Where a working document lies once its question is in the archive."""
+    return f"{ARCHIVE}/{path.removeprefix(f'{QUESTIONS}/')}"
 
 
 def case_folder(workflow: str, case: str) -> str:

@@ -85,33 +85,34 @@ class Engine:
         self._changed: dict[str, list[str]] = {}
         self._checked: Settings | None = None
 
-    def run(self, only: Sequence[str] = ()) -> Outcome:
-        """Carry every managed case, or those named, as far as it goes without people."""
+    def run(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
+        """Carry every managed case, or those named, as far as it goes without people; with ``phases``, in these alone."""
         branch_for_writing(self.repository, self.ledger.branch)
         check_ready(self.repository)
         with run_lock(self.repository.place):
-            return self.carry(only)
+            return self.carry(only, phases)
 
-    def carry(self, only: Sequence[str] = ()) -> Outcome:
+    def carry(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
         """As ``run``, for a caller that holds the run lock and has made sure that commits can be made."""
         outcome = Outcome()
         self.ledger.sweep()
         if self.ledger.branch is None and self.ledger.mend():
             self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
         self._sweep()
-        while self._round(only, outcome):
+        while self._round(only, phases, outcome):
             pass
         return outcome
 
     # -- one round
 
-    def _round(self, only: Sequence[str], outcome: Outcome) -> bool:
+    def _round(self, only: Sequence[str], phases: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
         outcome.tip = branch_for_writing(self.repository, self.ledger.branch).oid
         settings, cases = self.read(only)
         if settings is not self._checked:
             check_names(settings, backends.NAMES)
             self._checked = settings
+        cases = [seen.narrowed(phases) for seen in cases] if phases else cases
         actions = [action for seen in cases for action in seen.outlook.actions]
         if not outcome.recorded and any(isinstance(action, (Ask, Compute)) for action in actions):
             self._prepare(settings)

@@ -11,20 +11,20 @@ from shlex import quote
 from decisions_tool.agents.protocol import Packet
 from decisions_tool.config import FILE
 from decisions_tool.documents import edits, frontmatter
-from decisions_tool.documents.paths import MAX_FILE, SLUG, WORKFLOWS, case_folder, document_path, owner
+from decisions_tool.documents.paths import MAX_FILE, SLUG, WORKFLOWS, archived_path, case_folder, document_path, owner
 from decisions_tool.documents.written import Opening
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.packets import input_blobs, make_packet
 from decisions_tool.engine.run import Engine
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import inside, read_regular, write_atomically
-from decisions_tool.ledger.history import is_transition, last_change, undoable
+from decisions_tool.ledger.history import Change, is_transition, last_change, undoable
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready, own_identity
 from decisions_tool.ledger.record import Turn
 from decisions_tool.ledger.repository import Folder, Repository
 from decisions_tool.ledger.trailers import Transition
-from decisions_tool.text import one_line, slugify
+from decisions_tool.text import one_line, shortened, slugify
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import find_slots, taken_back, written
@@ -101,8 +101,9 @@ def write_opening(repository: Repository, workflow: str, title: str, words: str,
     if not SLUG.fullmatch(name):
         raise DecisionsError(f"{name!r} is no folder name for a case", "use a-z, 0-9 and dashes: --slug my-case")
     for other in WORKFLOWS:
-        if (repository.place.root / case_folder(other, name)).exists():
-            raise DecisionsError(f"{case_folder(other, name)} is there already", "choose another --slug")
+        for folder in (case_folder(other, name), archived_path(case_folder(other, name))):
+            if (repository.place.root / folder).exists():
+                raise DecisionsError(f"{folder} is there already", "choose another --slug")
     path = document_path(name, WORKFLOWS[workflow][1])
     write_atomically(inside(repository.place.root, path), words.encode())
     return path
@@ -256,9 +257,18 @@ def _refuse_edited(repository: Repository, tip: str, paths: Sequence[str]) -> No
 def undo(repository: Repository, slug: str, reason: str, listen: Listener | None = None) -> None:
     """Reverse the last transition of a case by a new commit, and remember it."""
 
-    def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
+    def build(turn: Turn) -> tuple[Changes, Transition]:
+        settings = repository.settings(turn.tip)
+        found = repository.cases(turn.tip).get(slug)  # one that is in the archive is there again afterwards
+        case = (
+            repository.case(turn.tip, slug, settings, found)
+            if found
+            else Case(slug, {}, settings, turn.tip, "decision")
+        )
         last = undoable(repository, turn.tip, slug)
         if last is None:
+            if not found:
+                raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
             raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {quote(slug)}")
         phase, slot = last.value("Phase"), last.value("Slot")
         if phase == "renumber":
@@ -267,19 +277,41 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
             raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {quote(slug)} --reason …")
         changes: Changes = {}
         for change in last.changes:
-            held = case.files.get(change.path)
-            if (held.blob if held else "") != change.after:
+            held = repository.lookup(repository.tree_of(turn.tip), change.path)
+            if (held.oid if held else "") != change.after and not _remembers_more(repository, case, change):
                 raise DecisionsError(
                     f"{change.path} changed after {last.commit[:10]}",
                     f"decisions redo {quote(slug)} {quote(phase + '/' + slot)}",
                 )
             before = repository.blob(change.before) if change.before else None
             changes[change.path] = frontmatter.decode(before, change.path) if before is not None else None
+        changes |= _kept_memory(case, changes)
         changes |= _remembered(with_changes(case, changes), f"{phase}/{slot}", phase)
         return changes, Transition(slug, "undo", last.commit, f"undone: {one_line(last.subject, 100)}", reason=reason)
 
     with writing(repository, listen) as engine:
-        engine.transact(slug, build)
+        engine.commit(build)
+
+
+def _remembers_more(repository: Repository, case: Case, change: Change) -> bool:
+    """Whether an opening differs from what a step made of it by the memory of later undos alone."""
+    after = repository.blob(change.after) if change.after and change.path == case.path(case.opens) else None
+    if after is None or case.opening is None or not case.opening.meta.undone:
+        return False
+    return _without_memory(frontmatter.decode(after, change.path), change.path) == _without_memory(
+        case.text(change.path), change.path
+    )
+
+
+def _without_memory(text: str, path: str) -> str:
+    return edits.drop_key(text, "undone", path)
+
+
+def _kept_memory(case: Case, changes: Changes) -> Changes:
+    """The opening as it goes back, with what was undone since."""
+    path = case.path(case.opens)
+    text, undone = changes.get(path), case.opening.meta.undone if case.opening else None
+    return {path: set_meta(text, "undone", undone, path)} if text and undone else {}
 
 
 def _remembered(case: Case, name: str, phase: str) -> Changes:

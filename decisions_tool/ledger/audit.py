@@ -31,7 +31,7 @@ def audit(repository: Repository, only: str = "") -> Report:
     report = Report()
     if not head.oid:
         raise DecisionsError("there is no history to audit", "git commit --allow-empty -m 'first commit'")
-    paths = folders(only) if only else (TASKS, RECORDS, FILE)
+    paths = folders(repository, head.oid, only) if only else (TASKS, RECORDS, FILE)
     auditor = Auditor(repository, report)
     for step in steps(repository, head.oid, *paths, newest_first=False, whole=True):
         report.commits += 1
@@ -149,4 +149,4 @@ def story(repository: Repository, slug: str, tip: str) -> Iterator[Step]:
     """The transitions and people's commits of a case up to a commit, oldest first."""
     if not tip:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
-    yield from steps(repository, tip, *folders(slug), newest_first=False)
+    yield from steps(repository, tip, *folders(repository, tip, slug), newest_first=False)

@@ -19,7 +19,7 @@ from decisions_tool.workflows.tables import table
 LATER = frozenset({"status", "panel", "panel_reason", "rehearsal", "decision_makers", "undone", "reason"})
 APPROVAL = frozenset({"status", "decision_makers"})
 #: What only the program writes into the document that opens a case.
-PROGRAM = frozenset({"uid", "case", "pinned", "iteration", "record", "split"})
+PROGRAM = frozenset({"uid", "case", "pinned", "iteration", "record", "split", "supersedes", "section", "seen"})
 #: What an answer changes in the front matter of a document that it completes.
 COMPLETED = frozenset({"status", "rehearsal"})
 _WORD = re.compile(r"\w+")

@@ -96,7 +96,7 @@ def blob_id(data: bytes, width: int = 40) -> str:
 
 def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     """A case folder, such as ``_tasks/cache``, as it lies on disk, with what it shares with others."""
-    from decisions_tool.documents.paths import SHARED_ROWS, owner
+    from decisions_tool.documents.paths import SHARED_ROWS, archived_path, owner, with_followers
     from decisions_tool.workflows.case import Case, File, Outside
 
     workflow, slug = owner(f"{folder}/")
@@ -108,8 +108,11 @@ def case_on_disk(root: Path, folder: str, settings: Settings) -> Case:
     if workflow != "decision":
         return case
     beside = [f"{RECORDS}/{row.template}" for row in SHARED_ROWS if "{" not in row.template]
-    for needed in getattr(case.opening, "reads", ()) if not case.findings_of("framing") else ():
-        beside += [document_path(needed, "framing"), document_path(needed, "addendum")]
+    opening = None if case.findings_of("framing") else case.opening
+    beside += with_followers(getattr(opening.meta, "record", None) or "" if opening else "")
+    for needed in getattr(opening, "reads", ()):
+        told = [document_path(needed, kind) for kind in ("framing", "addendum", "reversal")]
+        beside += [*told, *map(archived_path, told)]
 
     def now(path: str) -> str | None:
         found = read_file(root, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,8 @@ from decisions_tool.ledger.history import Change, Step
 from decisions_tool.ledger.numbers import used
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.workflows.case import Case
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass
@@ -49,14 +52,19 @@ class Earlier:
         self._seen.add(commit)
 
     def __contains__(self, commit: object) -> bool:
-        return commit in self._seen or any(self._reaches(bound, str(commit)) for bound in self._bounds)
+        return commit in self._seen or self.before(str(commit))
+
+    def before(self, commit: str) -> bool:
+        """Whether a commit lies before the part that is read."""
+        if not _ID.fullmatch(commit):  # a message says what it likes
+            return False
+        return any(self._reaches(bound, commit) for bound in self._bounds)
 
     def _reaches(self, bound: str, commit: str) -> bool:
         try:
             self._repository.git.run("merge-base", "--is-ancestor", commit, bound)
         except GitFailed:
             return False
-        self._seen.add(commit)
         return True
 
     @cached_property

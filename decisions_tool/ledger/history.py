@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from decisions_tool.documents.paths import WORKFLOWS, case_folder
-from decisions_tool.errors import DecisionsError
-from decisions_tool.ledger.repository import Repository
+from decisions_tool.documents.kinds import read_document
+from decisions_tool.documents.paths import ARCHIVE, WORKFLOWS, case_folder, with_followers
+from decisions_tool.errors import DecisionsError, DocumentError
+from decisions_tool.ledger.repository import REGULAR, Repository
 from decisions_tool.ledger.trailers import stray, trailers
 
 _FIELDS = ("%H", "%P", "%an <%ae>", "%cI", "%B")
@@ -126,9 +128,21 @@ def _known(repository: Repository, step: Step) -> None:
         raise DecisionsError("what changed last is not in this shallow clone", "git fetch --unshallow")
 
 
-def folders(slug: str) -> tuple[str, ...]:
-    """Where a case of this name can lie."""
-    return tuple(case_folder(workflow, slug) for workflow in WORKFLOWS)
+def folders(repository: Repository, tip: str, slug: str) -> tuple[str, ...]:
+    """Where a case of this name can lie: its folder, in the archive too, its records and what follows them."""
+    tops = (*(case_folder(workflow, slug) for workflow in WORKFLOWS), f"{ARCHIVE}/{slug}")
+    return (*tops, *dict.fromkeys(path for top in tops[1:] for path in _records(repository, tip, top)))
+
+
+def _records(repository: Repository, tip: str, folder: str) -> Iterator[str]:
+    """Records that a question has come to in any of its iterations, with what follows them."""
+    entry = repository.lookup(repository.tree_of(tip), folder)
+    held = repository.walk(entry.oid, folder) if entry and entry.mode == "40000" else ()
+    for path, file in held:
+        if path.endswith("/framing.md") and file.mode in REGULAR:
+            with suppress(DocumentError):
+                document = read_document("framing", path, repository.held(file.oid, path))
+                yield from with_followers(getattr(document.meta, "record", None) or "")
 
 
 def undoable(repository: Repository, tip: str, slug: str, here: Container[str] | None = None) -> Step | None:
@@ -138,7 +152,7 @@ def undoable(repository: Repository, tip: str, slug: str, here: Container[str] |
     """
     undone: set[str] = set()
     moved = 0
-    for step in steps(repository, tip, *folders(slug)):
+    for step in steps(repository, tip, *folders(repository, tip, slug), whole=True):
         _known(repository, step)
         if not is_transition(step) or step.value("Case") != slug:
             continue

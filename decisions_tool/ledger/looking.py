@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from decisions_tool.documents.paths import RECORDS
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.ledger.cache import Verdicts
+from decisions_tool.workflows.names import check_name, is_plain
 
 _TOML = "decisions.toml"
 
 
 def look(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
     """The verdict on a file, from the cache where its bytes were seen before."""
+    if is_plain(path, data):
+        return check_name(path) if path.startswith(f"{RECORDS}/") else []
     key = verdicts.key(path, data)
     held = verdicts.get(key)
     if held is None:

@@ -11,7 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.documents.paths import CONFIG, MAX_FILE, RECORDS, TASKS, WORKFLOWS, document_path, place
+from decisions_tool.documents.paths import (
+    CONFIG,
+    MAX_FILE,
+    RECORDS,
+    TASKS,
+    WORKFLOWS,
+    archived_path,
+    document_path,
+    place,
+    with_followers,
+)  # fmt: skip
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
@@ -79,9 +89,9 @@ class Odd:
     what: str
 
 
-def _told(slug: str) -> tuple[str, str]:
+def _told(slug: str) -> tuple[str, ...]:
     """What a question that depends on another one reads of it."""
-    return document_path(slug, "framing"), document_path(slug, "addendum")
+    return tuple(document_path(slug, kind) for kind in ("framing", "addendum", "reversal"))
 
 
 class Repository:
@@ -294,9 +304,10 @@ class Repository:
         seen = (opening.meta.pinned if opening else None) or case.commit
         pinned, now = self._tree_if_here(seen) or self.tree_of(case.commit), self.tree_of(case.commit)
         wanted = {document_path("", "identity"): now, document_path("", "constraints"): pinned}
-        wanted |= {path: now for slug in self._needed(now, getattr(opening, "reads", ())) for path in _told(slug)}
+        for slug in self._needed(now, getattr(opening, "reads", ())):
+            wanted |= {self._where(now, path): now for path in _told(slug)}
         record = getattr(opening.meta, "record", None) if opening else None
-        wanted |= {record: now} if record else {}
+        wanted |= dict.fromkeys(with_followers(record or ""), now)
         entries = {path: self.lookup(root, path) for path, root in wanted.items()}
         shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
         outside = Outside(
@@ -326,7 +337,7 @@ class Repository:
         left = list(slugs)
         while left:
             slug = left.pop(0)
-            path = document_path(slug, "framing")
+            path = self._where(root, document_path(slug, "framing"))
             entry = self.lookup(root, path) if slug not in found else None
             if entry is None or entry.mode not in REGULAR:
                 continue
@@ -334,6 +345,10 @@ class Repository:
             with suppress(DocumentError):
                 left += getattr(read_document("framing", path, self.held(entry.oid, path)), "reads", ())
         return tuple(found)
+
+    def _where(self, root: str, path: str) -> str:
+        """Where a working document lies: in the archive where it is not at its own place."""
+        return path if self.lookup(root, path) else archived_path(path)
 
     def _lines(self, commit: str) -> int:
         """Lines of text in a commit, told from the sizes of its files."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.batch import Batch
-from decisions_tool.documents.paths import owner
+from decisions_tool.documents.paths import owner, place
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.adopting import NOBODY, PHASE, only_adopted
 from decisions_tool.ledger.compare import (
@@ -29,6 +30,7 @@ from decisions_tool.ledger.numbers import number_of, used
 from decisions_tool.ledger.renumbered import not_renumbered
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
+from decisions_tool.workflows.acts import ACTS, Act
 from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import RULE, Phase
@@ -36,6 +38,12 @@ from decisions_tool.workflows.planner import Ask, Compute, find_slots, plan, tak
 from decisions_tool.workflows.tables import NAMES, table
 
 _PHASES = {workflow: {phase.name: phase for phase in table(workflow)} for workflow in NAMES}
+
+
+def _number(path: str) -> int:
+    """The number that a record takes; what follows one has no number of its own."""
+    where = place(path)
+    return where.number or 0 if where and where.kind == "record" else 0
 
 
 class Transitions:
@@ -50,6 +58,7 @@ class Transitions:
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
             "decide": self._decision, "batch": self._batch, "renumber": self._renumber, PHASE: self._adoption,
+            **{name: partial(self._act, act) for name, act in ACTS.items()},
         }  # fmt: skip
 
     def saw(self, step: Step) -> None:
@@ -62,11 +71,11 @@ class Transitions:
         name, slug = step.value("Phase"), step.value("Case")
         before = self._before(step)
         phases = _PHASES[before.workflow]
-        outside = [c.path for c in step.changes if not self._inside(before, phases.get(name), c.path)]
+        own: Phase | Act | None = phases.get(name) or ACTS.get(name)
+        outside = [c.path for c in step.changes if not self._inside(before, own, c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
-        free = name in {"init", "redo", "renumber", PHASE} or self._adoption_in(
-            step
-        )  # held to every path that they may change
+        undone = name == "undo" and step.value("Slot") in self._seen  # it is held to what that commit changed
+        free = name in {"init", "redo", "renumber", PHASE} or undone  # held to every path that they may change
         if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
@@ -79,12 +88,10 @@ class Transitions:
             self.report.wrong("illegal", step, "", f"there is no phase {name!r}")
 
     @staticmethod
-    def _inside(case: Case, phase: Phase | None, path: str) -> bool:
+    def _inside(case: Case, own: Phase | Act | None, path: str) -> bool:
         """Whether a transition of a case may change a file: its own, what the row says, the record that it came to."""
         recorded = getattr(case.opening.meta, "record", None) if case.opening else None
-        return (
-            path.startswith(f"{case.folder}/") or path == recorded or (phase is not None and phase.beyond(case, path))
-        )
+        return path.startswith(f"{case.folder}/") or path == recorded or (own is not None and own.beyond(case, path))
 
     def _before(self, step: Step) -> Case:
         """The case before a step; the first step of one shows by its files which workflow it is."""
@@ -131,7 +138,7 @@ class Transitions:
 
     def _as_recorded(self, step: Step, before: Case) -> Case:
         """The case with the number and date that a record took, which no input says; a number is used once."""
-        made = next(((c, n) for c in step.changes if (n := number_of(c.path)) and not c.before), None)
+        made = next(((c, n) for c in step.changes if (n := _number(c.path)) and not c.before), None)
         if made is None:
             return before
         change, number = made
@@ -202,6 +209,33 @@ class Transitions:
 
     # -- people's verbs
 
+    def _act(self, act: Act, step: Step) -> None:
+        """What people say after a decision is written again from its own words."""
+        before, texts = self._before(step), self._texts(step)
+        try:
+            expected = act.again(before, step.value("Slot"), step.value("Reason"), texts)
+            by = act.by(texts)
+        except (DecisionsError, ValueError) as error:  # a value that no document takes
+            said = error.message if isinstance(error, DecisionsError) else "it holds what no document takes"
+            self.report.wrong("illegal", step, before.folder, f"{step.value('Phase')} was not possible: {said}")
+            return
+        if texts != expected:
+            path = next(p for p in (*texts, *expected) if texts.get(p, "") != expected.get(p, ""))
+            self.report.wrong("recomputed", step, path, f"{step.value('Phase')} does not come out as recorded")
+        elif step.value("Backend") or (by and {by} != speakers(step.author, "")):
+            self.report.wrong(
+                "approval", step, before.folder, f"{step.value('Phase')} in the name of {by or 'a backend'}"
+            )
+        elif (seen := self._seen_at(step, before)) and seen not in step.parents:
+            said = "the commit that agents see is not its parent: history was rewritten"
+            self.report.add("folded", "warning", before.folder, said, "", step)
+
+    def _seen_at(self, step: Step, before: Case) -> str:
+        """The commit that an act has agents see from now on."""
+        path = before.path(before.opens)
+        document = next((self.evidence.version(path, c.after) for c in step.changes if c.path == path), None)
+        return getattr(document.meta, "seen", None) or "" if document else ""
+
     def _approval(self, step: Step) -> None:
         if step.value("Backend"):
             self.report.wrong("approval", step, "", "an approval came from a backend")
@@ -266,10 +300,14 @@ class Transitions:
         back = {change.path: change.before for change in undone.changes}
         now = {change.path: change.after for change in step.changes}
         remembers = next((c for c in step.changes if c.path == opening and back.get(opening) != c.after), None)
-        if remembers is not None and self._keeps_words(remembers, {"undone"}):
+        if remembers is not None and self._only_remembers(remembers, back.get(opening, remembers.before)):
             back.pop(opening, None)
             now.pop(opening)
         return next((path for path in (*now, *back) if back.get(path) != now.get(path)), "")
+
+    def _only_remembers(self, change: Change, was: str) -> bool:
+        """Whether an opening is what it was, but for the memory of what was undone."""
+        return self._keeps_words(change._replace(before=was), {"undone"})
 
     def _moved(self, step: Step, before: Case) -> bool:
         """Whether an undo that was moved from elsewhere still does what it says.

@@ -145,7 +145,7 @@ class Case:
     def pinned(self) -> str | None:
         """The commit at which agents see the repository."""
         opening = self.opening
-        return opening.meta.pinned if opening else None
+        return getattr(opening.meta, "seen", None) or opening.meta.pinned if opening else None
 
     @property
     def managed(self) -> bool:

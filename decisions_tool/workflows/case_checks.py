@@ -17,7 +17,7 @@ from decisions_tool.rules.schedule import Schedule, Track, make_schedule
 from decisions_tool.rules.staleness import grown
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import further_tracks, track_plan
-from decisions_tool.workflows.tables import row
+from decisions_tool.workflows.tables import row, table
 
 
 def check_case(
@@ -99,12 +99,14 @@ def schedule_of(case: Case) -> Schedule:
 
 def _stale(case: Case, fetch: Callable[[str], bytes | None], absent: Callable[[str], bool]) -> list[Finding]:
     found = []
+    rows = {phase.name for phase in table(case.workflow)}
     for path in case.files:
         document = _ours(case, path)
-        for source, blob in (document.meta.inputs or {}).items() if document else ():
+        if document is None or document.meta.phase not in rows:  # an act of a person is no answer
+            continue
+        for source, blob in (document.meta.inputs or {}).items():
             if _changed(case, source, blob, fetch) and not (source not in case.files and absent(source)):
-                assert document is not None
-                name = f"{document.meta.phase}/{document.meta.agent}"
+                name = "/".join(part for part in (document.meta.phase, document.meta.agent) if part)
                 message = f"{source} changed after it was read here"
                 found.append(
                     Finding("stale", "warning", path, 1, 1, message, f"decisions redo {quote(case.slug)} {quote(name)}")
@@ -114,19 +116,24 @@ def _stale(case: Case, fetch: Callable[[str], bytes | None], absent: Callable[[s
 
 def _ours(case: Case, path: str) -> Document | None:
     where = place(path)
-    if where is None or where.kind not in FILES:
+    file = case.file(path)
+    if where is None or where.kind not in FILES or file is None:
         return None
     try:
-        return read_document(where.kind, path, case.files[path].data)
+        return read_document(where.kind, path, file.data)
     except DocumentError:
         return None
 
 
+#: What the program itself adds to later: addenda, states of stories, lines of a reversal, evidence.
+_GROWING = frozenset({"constraints", "record", "stories", "spike", "reversal", "diagnosis"})
+
+
 def _changed(case: Case, path: str, blob: str, fetch: Callable[[str], bytes | None]) -> bool:
-    held = case.files.get(path)
-    if held is None or held.blob == blob:
+    held, where = case.file(path), place(path)
+    if held is None or held.blob == blob or (where is not None and where.kind in _GROWING):
         return held is None
-    before, where, now = fetch(blob), place(path), _ours(case, path)
+    before, now = fetch(blob), _ours(case, path)
     if before is None or where is None or now is None:
         return False
     try:

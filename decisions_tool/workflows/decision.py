@@ -8,6 +8,7 @@ from decisions_tool.documents.judged import Compliance
 from decisions_tool.documents.paths import document_path
 from decisions_tool.documents.proposal import Patch
 from decisions_tool.documents.vote import Confirm, Runoff, Vote
+from decisions_tool.workflows.following import DIAGNOSIS, FOLLOWING, RETURN
 from decisions_tool.workflows.paper import shown
 from decisions_tool.workflows.phases import RULE, Phase
 from decisions_tool.workflows.question import (
@@ -149,6 +150,8 @@ DECISION: tuple[Phase, ...] = (
         answer="hybrid", inputs=ground, about=lambda case, slot: told(case, name="composed", of="", reason="parts of one question"),
         path=path_for("hybrid"),
     ),
+    *DIAGNOSIS,
+    RETURN,
     Phase(
         "record", "decided", ("framing", "comparison", "tally", "proposal"), "record", RULE, lambda case: ("record",), halt=tally_halt,
         done=lambda case, slot: bool(framing(case).meta.record), write=write_record, clear=lambda case, slot: {}, beyond=beyond_record,
@@ -159,4 +162,5 @@ DECISION: tuple[Phase, ...] = (
         "addendum", "constraints handed on", ("comparison", "tally"), "addendum", RULE, lambda case: ("addendum",), done=held("addendum"),
         write=write_addendum, clear=remove("addendum"), beyond=beyond_constraints, inputs=paths("comparison", "tally"),
     ),
+    *FOLLOWING,
 )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from shlex import quote
 
+from decisions_tool.documents.framing import Frame, Framing
 from decisions_tool.documents.proposal import Proposal
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.workflows.case import Case
@@ -15,6 +16,7 @@ _TICK = re.compile(r"\[(.)\]\s*(.*?)\((C[1-7])\)\W*(.*)", re.S)
 _MAJORITY = re.compile(
     r"(?i)\b(?:majority|consensus|most (?:agents|proposals|others|voters)|popular|everyone|everybody)\b"
 )
+_EARLIER = re.compile(r"/iteration-\d+/framing\.md$")
 DESIGN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
 
 
@@ -61,6 +63,21 @@ def _repeated(case: Case) -> Iterator[Finding]:
             f"this is iteration {iteration(case)} of {limit}",
             "decide: decisions decide <question> <approach>",
         )
+    asked = frame(case)._replace(lines={})
+    for path in sorted(case.files):
+        text = case.outside.now(path) if _EARLIER.search(path) else None
+        if text and _asked(text, path) == asked:
+            said = f"it asks what {path.split('/')[-2]} asked, in the same words"
+            yield _finding(
+                "process/P1", case.path("framing"), said, "say what was learned, or make the question smaller"
+            )
+
+
+def _asked(text: str, path: str) -> Frame | None:
+    try:
+        return Framing.parse(text, path).frame._replace(lines={})
+    except DecisionsError:
+        return None
 
 
 def _sizes(case: Case) -> Iterator[Finding]:

@@ -273,12 +273,15 @@ def told_refiner(case: Case, slot: str) -> dict[str, str]:
 
 # ---------------------------------------------------------------------- what is read
 
+#: What a design ran into: it stays where it is when the question is asked again, and every later prompt carries it.
+EVIDENCE = ("spike", "reversal", "diagnosis")
+
 
 def ground(case: Case, slot: str) -> tuple[str, ...]:
     """What every agent starts from: framing, identity, constraints, addenda of the questions before this one."""
-    addenda = [path for path in case.shared if path.endswith("/constraint-addendum.md")]
+    addenda = [path for path in case.shared if path.endswith(("/constraint-addendum.md", "/reversal.md"))]
     common = [path for path in (document_path("", "identity"), document_path("", "constraints")) if path in case.shared]
-    return (case.path("framing"), *common, *addenda)
+    return (case.path("framing"), *common, *addenda, *(path for kind in EVIDENCE for path in case.paths(kind)))
 
 
 def synthesis_reads(case: Case, slot: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from decisions_tool.documents.identity import Identity
 from decisions_tool.documents.judged import CHECKS, Gate, RefineAnswer, gate_text
 from decisions_tool.documents.paths import QUESTIONS, RECORDS, document_path, place
 from decisions_tool.documents.proposal import Hybrid, Patch, Proposal
+from decisions_tool.documents.standing import section_superseded, short, superseded, without_addendum
 from decisions_tool.documents.vote import Confirm, Runoff, Vote, complete
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.rules.quality import Attempt, failures, gate
@@ -67,7 +68,9 @@ def put(
     """An answer as the text of its document; DocumentError where it does not fit its format."""
     assert reply is not None
     body_of(kind, reply, path)
-    meta = stamp(kind, case, slot, reply, phase, role, "done").model_dump(by_alias=True, exclude_none=True)
+    meta = stamp(kind, case, slot, reply, phase, role, str(keys.pop("status", "done"))).model_dump(
+        by_alias=True, exclude_none=True
+    )
     meta |= {"iteration": iteration(case), **keys}
     words = with_note(reply.body.lstrip("\ufeff\n"), reply.rehearsal or None)
     return written_down(kind.model_validate({"meta": kind.META.model_validate(meta), "words": words}), path)
@@ -253,17 +256,35 @@ def write_record(case: Case, slot: str, reply: Reply | None) -> Changes:
     number, day = case.outside.number(), case.outside.day
     slug = slugify(found.approach.name) or case.slug
     path, opening = document_path("", "record", slug, number), case.path("framing")
-    words = record_text(Heading(name_of(case), slug, number, day), frame(case), found, rehearsal)
+    replaced = supersession(case, path, rehearsal)
+    head = Heading(name_of(case), slug, number, day, _said_of(case) if replaced else "")
+    words = record_text(head, frame(case), found, rehearsal)
     asked = sorted({f"{vote.role} voter" for vote in heard(case)}) if case.paths("vote") else []
     keys = {
         "status": found.status,
         "date": day,
         "decision-makers": list(found.people) or None,
         "consulted": asked or None,
+        "amends" if framing(case).meta.section else "supersedes": [old.rpartition("/")[2] for old in replaced] or None,
     }
     inputs = blobs(case, "framing", "comparison", "tally", "proposal", "hybrid", "patch")
     text = set_meta(case.text(opening), "record", path, opening)
-    return {path: computed(Record, path, case, "record", words, inputs, **keys), opening: text}
+    return {path: computed(Record, path, case, "record", words, inputs, **keys), opening: text, **replaced}
+
+
+def supersession(case: Case, by: str, rehearsal: bool) -> Changes:
+    """The record that this one takes the place of, with a line that says so; a rehearsal takes the place of rehearsals only."""
+    meta = framing(case).meta
+    old = meta.supersedes or ""
+    held = case.outside.now(old) if old else None
+    if held is None or (rehearsal and not Record.parse(held, old).meta.rehearsal):
+        return {}
+    return {old: section_superseded(held, old, meta.section, by) if meta.section else superseded(held, old, by)}
+
+
+def _said_of(case: Case) -> str:
+    meta = framing(case).meta
+    return short(meta.supersedes or "") + (f", section {meta.section}" if meta.section else "")
 
 
 def write_addendum(case: Case, slot: str, reply: Reply | None) -> Changes:
@@ -278,7 +299,8 @@ def write_addendum(case: Case, slot: str, reply: Reply | None) -> Changes:
     changes: Changes = {path: computed(Addendum, path, case, "addendum", words, inputs, status="done")}
     if not rehearsal:
         shared = document_path("", "constraints")
-        changes[shared] = with_addendum(case.outside.now(shared) or "", words)
+        gone = (framing(case).meta.supersedes or "",) if not framing(case).meta.section else ()
+        changes[shared] = with_addendum(without_addendum(case.outside.now(shared) or "", gone), words)
     return changes
 
 

@@ -32,6 +32,7 @@ class Heading(NamedTuple):
     slug: str
     number: int
     day: str
+    supersedes: str = ""
 
 
 def title_of(outcome: Outcome) -> str:
@@ -48,6 +49,7 @@ def record_text(head: Heading, frame: Frame, outcome: Outcome, rehearsal: bool) 
         *([REHEARSED] if rehearsal else []),
         f"## Decision: {head.question} — {title}",
         f"### Status: {outcome.status}\n### Date: {head.day}\n### Question: {frame.question}",
+        *([f"### Supersedes: {head.supersedes}"] if head.supersedes else []),
         "### Decision", _paragraph(said.summary or outcome.approach.summary),
         "### Rationale", _rationale(outcome),
         "### Success Criteria", _numbered(frame.success),

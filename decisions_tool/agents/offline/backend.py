@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from decisions_tool.agents.offline import concerns, research, reviews, roadmap, tracks
 from decisions_tool.agents.offline.desk import Desk
-from decisions_tool.agents.offline.question import compare, designs, identity, revisions, votes
+from decisions_tool.agents.offline.question import aftermath, compare, designs, identity, revisions, votes
 from decisions_tool.agents.offline.survey import Survey, survey
 from decisions_tool.agents.protocol import Answer, Packet, Repository, Ticket
 from decisions_tool.documents.base import Document
@@ -39,6 +39,9 @@ QUESTION: dict[str, Callable[[Desk], Document]] = {
     "patch": revisions.patch,
     "refine": revisions.refine,
     "compose": revisions.compose,
+    "verify": aftermath.verify,
+    "diagnose": aftermath.diagnose,
+    "retrospect": aftermath.retrospect,
 }
 PHASES = TASK | QUESTION
 #: What a phase owes that no run without a network can give.
