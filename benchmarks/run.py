@@ -13,9 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import peers
 from benchmarks.agents import paying, waiting
 from benchmarks.clock import Figure, Timer, decisions, in_turns, process, ratio, run, timed
+from benchmarks.numbering import numbering
 from benchmarks.repositories import cases, code, framing, git, library, make, one_case, request, sources
+from benchmarks.watching import watching
 
 UNWANTED = ("anthropic", "jinja2", "git", "rich")
 _LOADED = """\
@@ -29,6 +32,7 @@ _FILES = 10_000
 _FEW, _MANY = 1_000, 100_000
 _CASES = 10_000
 _LIBRARY = 1_000
+_RECORDS = 1_000
 
 
 # -- starting
@@ -279,11 +283,59 @@ def _committed(place: Path, files: dict[str, str]) -> float:
     return timed(commit)
 
 
+# -- records
+
+
+def records(folder: Path) -> Iterator[Figure]:
+    """A thousand decision records, listed and checked, beside what other tools take for a thousand of theirs."""
+    place = folder / "ours"
+    peers.records(place / "docs" / "adr", _RECORDS)
+    git(place, "init", "--quiet", ".")
+    other = peers.adrpy(folder / "adrpy", _RECORDS)
+    third = peers.backlog(folder / "backlog", _RECORDS)
+    store = place / ".git" / "decisions"
+    timers: dict[str, Timer] = {
+        "list": process(decisions("list", "docs/adr", "--json"), place),
+        "check": process(decisions("check", "docs/adr"), place),
+        "check, first": process(
+            decisions("check", "docs/adr"), place, lambda: shutil.rmtree(store, ignore_errors=True)
+        ),
+    }
+    if other:
+        timers |= {"adrpy list": process(other[0], place), "adrpy check": process(other[1], place)}
+    if third:
+        timers |= {"backlog list": process(third[1], third[0]), "backlog check": process(third[2], third[0])}
+    found = in_turns(timers, 11)
+    for what in ("list", "check", "check, first"):
+        yield Figure(f"{what}, {_RECORDS:,} records", found[what], "ms", 500)
+    for peer, name, limit in ((other, "adrpy", 1.5), (third, "backlog", 0.8)):
+        for what in ("list", "check"):
+            if peer:
+                yield ratio(
+                    f"{what} / {name} {what}, {_RECORDS:,} records each", found[what], found[f"{name} {what}"], limit
+                )
+            else:
+                yield Figure(f"{what} / {name} {what}: NOT MEASURED, {name} COULD NOT BE INSTALLED", 0, "x", None)
+
+
 # -- all of it
 
 
 GROUPS = {
-    group.__name__: group for group in (starting, checking, recording, branches, deciding, looking, waiting, paying)
+    group.__name__: group
+    for group in (
+        starting,
+        checking,
+        recording,
+        branches,
+        deciding,
+        looking,
+        records,
+        waiting,
+        paying,
+        watching,
+        numbering,
+    )
 }
 
 

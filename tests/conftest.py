@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-for name in [name for name in os.environ if name.startswith("GIT_")]:
+for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_"))]:
     del os.environ[name]
 os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1", "COLUMNS": "200"}
 

@@ -390,7 +390,7 @@ def test_d21_a_design_is_tried_before_it_is_recorded(repo: Repo, cli: Cli, runne
 def test_d21_a_worktree_that_a_kill_has_left_is_cleared_by_the_next(decided: Repo, tmp_path: Path) -> None:
     """D21: the folder and what git knows of it."""
     from decisions_tool.ledger.repository import Repository
-    from decisions_tool.ledger.trees import clear_dead, laid_out
+    from decisions_tool.ledger.worktrees import clear_dead, laid_out
 
     repository = Repository(decided.path)
     reader, writer = os.pipe()

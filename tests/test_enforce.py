@@ -215,3 +215,51 @@ def test_d26_a_harmless_change_is_not(path: str, old: str, new: str) -> None:
             "import typing as t\n", "import functools\nimport typing as t\nfrom enum import auto\n"
         ).replace("class Spot(", "DEFAULT = Mode.FAST\n\n\nclass Spot(")
     assert said(judged(changes).findings) == []
+
+
+def compared(contract: str, files: dict[str, str]) -> list[str]:
+    record = f"---\nstatus: accepted\n---\n# T\n\n## Code Contract\n\n```python\n# a/m.py\n{contract}\n```\n"
+    return said(verify(tree({RECORD_PATH: record, **files}), ["DR-004"]).findings)
+
+
+ALIKE = [
+    ("class A:\n    def make(self, o: 'A') -> 'A': ...", "from typing import Self\nclass A:\n    def make(self, o: Self) -> Self: ..."),
+    ("class A(BaseModel):\n    x: int = Field(default=1, ge=0)", "class A(BaseModel):\n    x: t.Annotated[int, Field(ge=0)] = 1"),
+    ("def f(a: int) -> int\nclass A:\n    def g(self) -> str", "def f(a: int) -> int: ...\nclass A:\n    def g(self) -> str: ..."),
+    ("REG: dict[str, int] = {}", "REG = {'a': 1}"),
+    ("def f(x: np.ndarray) -> pd.DataFrame: ...", "import numpy\nfrom pandas import DataFrame\ndef f(x: numpy.ndarray) -> DataFrame: ..."),
+    ("def f(x: int) -> int: ...", "import sys\nif sys.version_info > (3,):\n    def f(x: int) -> int: ...\nelse:\n    def f(x): ..."),
+    ("def f(x: int) -> int: ...", "from .inner import g as f"),
+    ("class K:\n    def k(self) -> int: ...", "from a import inner as i\nK = i.K"),
+    ("class K:\n    def k(self) -> int: ...", "from a import inner\nclass K(inner.K): ..."),
+    ("def f(x: datetime) -> date: ...", "import datetime as dt\ndef f(x: dt.datetime) -> dt.date: ..."),
+    ("class A:\n    x: int = 1\n    ...", "@dataclass\nclass A:\n    x: int = 1\n    y: int = 2"),
+    ("class M(ABC): ...", "import abc\nclass M(metaclass=abc.ABCMeta): ..."),
+    ("def f(x: int = ...) -> int: ...", "def f(x: int = 7) -> int: ..."),
+]  # fmt: skip
+UNLIKE = [
+    ("def f(a: int, b: str) -> int: ...", "def f(*args, **kwargs) -> int: ...", 4),
+    ("class A(TypedDict, total=False):\n    y: NotRequired[str]", "class A(TypedDict):\n    y: str", 2),
+    ("class C:\n    TIMEOUT = 30\n    RETRY: int = 2", "class C:\n    TIMEOUT = 31\n    RETRY: int = 3", 2),
+    ("class C(ABC):\n    @abstractmethod\n    def f(self): ...", "class C(ABC):\n    def f(self): ...", 1),
+    ("class C:\n    @property\n    def x(self): ...\n    @x.setter\n    def x(self, v): ...", "class C:\n    @property\n    def x(self): ...", 1),
+    ("def f(m: Literal['a', 'b']): ...", "def f(m: Literal['a', 'c']): ...", 1),
+    ("Row = dict[str, int]", "Row = dict[str, str]", 1),
+    ("X = True\ndef f(a=1): ...", "X = 1\ndef f(a=True): ...", 2),
+    ("class A:\n    def f(self): ...\nclass B: ...", "class A: ...\nclass B:\n    def f(self): ...", 1),
+    ("class A:\n    class B:\n        x: int = 1", "class A:\n    class B:\n        x: int = 2", 1),
+    ("class A(IntEnum):\n    X = auto()\n    Y = auto()", "class A(IntEnum):\n    Y = auto()\n    X = auto()", 2),
+    ("class A:\n    def f(self): ...", "A = 3", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("contract", "code"), ALIKE)
+def test_d26_what_means_the_same_is_the_same(contract: str, code: str) -> None:
+    inner = "def g(x: int) -> int: ...\nclass K:\n    def k(self) -> int: ...\n"
+    assert compared(contract, {"a/__init__.py": "", "a/m.py": code, "a/inner.py": inner}) == []
+
+
+@pytest.mark.parametrize(("contract", "code", "count"), UNLIKE)
+def test_d26_what_means_something_else_is_not(contract: str, code: str, count: int) -> None:
+    found = compared(contract, {"a/m.py": code})
+    assert len(found) == count, found

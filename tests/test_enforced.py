@@ -165,7 +165,7 @@ def test_d26_code_that_moved_behind_an_import_is_found_there() -> None:
     assert lines(judged({STORE: here, "shop/_inner.py": moved})) == []
     broken = moved.replace("timeout: float = 1.5", "timeout: float = 9.5")
     assert lines(judged({STORE: here, "shop/_inner.py": broken})) == ["shop/_inner.py:61 signature"]
-    assert lines(judged({STORE: None, "shop/store/__init__.py": CODE[STORE]})) == ["shop/store.py:0 missing"]
+    assert lines(judged({STORE: None, "shop/store/__init__.py": CODE[STORE]})) == []
 
 
 def test_d26_what_comes_from_elsewhere_is_unchecked_and_said_so() -> None:
@@ -383,6 +383,10 @@ def test_h2_the_hook_stops_code_that_breaks_a_contract(hooked: Repo) -> None:
     hooked.write(CONSTRAINTS, addendum("### Deviations\n\n- `Store.get` — the net is slower than we thought"))
     hooked.git("add", CONSTRAINTS)
     assert _commit(hooked).returncode == 0
+    hooked.write(RULES, "import requests\n" + CODE[RULES])
+    hooked.git("add", RULES)
+    done = _commit(hooked)
+    assert done.returncode == 1 and f"{RULES}:1:" in done.stdout + done.stderr
 
 
 def test_d26_the_commit_of_a_range_is_held_to_what_it_breaks(shop: tuple[Repo, Cli]) -> None:

@@ -556,7 +556,7 @@ def test_a_branch_that_is_not_checked_out_leaves_the_checkout_as_it_is(repo: Rep
     assert _changed(before, everything(repo.path), "a/") == set() and repo.git("status", "--porcelain") == status
 
 
-NO_BRANCH = ("nope", "main~1", "HEAD", "refs/heads/main", "@{-1}", "-x", "../../x", "a\nb", "x.lock", " ", "\x1b[2J")
+NO_BRANCH = ("nope", "main~1", "HEAD", "refs/heads/main", "@{-1}", "../../x", "a\nb", "x.lock", " ", "\x1b[2J")
 
 
 def test_a_name_that_is_no_branch_is_refused(repo: Repo, cli: Cli) -> None:
@@ -564,6 +564,7 @@ def test_a_name_that_is_no_branch_is_refused(repo: Repo, cli: Cli) -> None:
     for name in NO_BRANCH:
         result = cli("run", "--branch", name)
         assert result.code == 1 and result.err.startswith("Error: ") and "\x1b" not in result.err, name
+    assert cli("run", "--branch", "-x").code == 2
     assert everything(repo.path) == before
 
 

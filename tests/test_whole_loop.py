@@ -8,7 +8,7 @@ from pathlib import Path
 
 from decisions_tool.config import FILE
 from decisions_tool.documents.paths import RECORDS, TASKS
-from decisions_tool.ledger.audit import _Auditor
+from decisions_tool.ledger.audit import Auditor
 from decisions_tool.ledger.evidence import Report
 from decisions_tool.ledger.history import steps
 from decisions_tool.ledger.repository import Repository
@@ -63,7 +63,7 @@ def build(repo: Repo, signature: str) -> None:
 def every_commit_is_proved(repo: Repo) -> Iterator[str]:
     """What an audit of each commit says that its parent's did not, and of the state of every case at it."""
     repository, report = Repository(repo.path), Report()
-    auditor = _Auditor(repository, report)
+    auditor = Auditor(repository, report)
     for step in steps(repository, repository.head().oid, TASKS, RECORDS, FILE, newest_first=False, whole=True):
         auditor.judge(step)
         for slug in repository.cases(step.commit):

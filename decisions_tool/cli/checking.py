@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from decisions_tool.cli.common import as_json, put_finding, put_json, summary
+from decisions_tool.cli.common import as_json, put_finding, put_json, summary, tell_github
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.ledger.cache import Verdicts
 from decisions_tool.ledger.git import find_place
+from decisions_tool.ledger.looking import look
 from decisions_tool.report.terminal import put, say
 from decisions_tool.text import plural
 
@@ -25,14 +26,23 @@ _TOML = "decisions.toml"
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--staged", is_flag=True, help="Check what is staged, and nothing else: for the pre-commit hook.")
+@click.option(
+    "--against", metavar="BASE", help="Judge what a merge of HEAD into BASE would give: numbers, conflicts, cases."
+)
+@click.option("--range", "span", metavar="A..B", help="Hold every commit after A up to B to what the hooks say.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @as_json
 @click.pass_obj
-def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_json: bool) -> int:
+def check(
+    folder: Path, paths: tuple[Path, ...], staged: bool, against: str | None, span: str | None, strict: bool, as_json: bool
+) -> int:  # fmt: skip
     """Hold files to their rules.
 
     Without PATH everything below _tasks and docs/decisions on disk is checked, and decisions.toml. Works without git.
+    --against and --range look at commits, not at the disk: for CI, where hooks may have been passed by.
     """
+    if against or span:
+        return _commits(folder, against, span, bool(paths or staged), strict, as_json)
     place = find_place(folder)
     verdicts = Verdicts(place.store if place else None)
     found: list[Finding] = []
@@ -47,10 +57,10 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         files += 1
         names.append(item.path)
         held[f"{item.root}/{item.path}"] = item.data
-        found += [item.problem] if item.problem else _verdict(verdicts, item.path, item.data)
+        found += [item.problem] if item.problem else look(verdicts, item.path, item.data)
     verdicts.save()
     if files > 1:
-        from decisions_tool.workflows.checks import check_twins
+        from decisions_tool.workflows.names import check_twins
 
         found += check_twins(names)
     if not staged:
@@ -64,9 +74,19 @@ def check(folder: Path, paths: tuple[Path, ...], staged: bool, strict: bool, as_
         found += staged_deviations(folder)
     if staged and files == 0 and not found and not as_json:
         return 0
-    if paths == () and files == 0 and not as_json:
+    if paths == () and files == 0 and not staged and not as_json:
         say("nothing to check: there is no _tasks, docs/decisions or decisions.toml here")
     return _report(found, files, strict, as_json)
+
+
+def _commits(folder: Path, against: str | None, span: str | None, more: bool, strict: bool, as_json: bool) -> int:
+    from decisions_tool.cli.judging import check_against, check_range
+
+    if more or (against and span):
+        raise click.UsageError("--against and --range stand alone: no PATH, no --staged, not both")
+    return (
+        check_against(folder, against, strict, as_json) if against else check_range(folder, span or "", strict, as_json)
+    )
 
 
 def _with_records(found: list[Finding], paths: list[Path], held: dict[str, bytes]) -> list[Finding]:
@@ -96,47 +116,8 @@ def _report(found: list[Finding], files: int, strict: bool, as_json: bool) -> in
             put_finding(finding)
         done = f"{plural(files, 'file')}: {plural(counts['errors'], 'error')}, {plural(counts['warnings'], 'warning')}"
         say(done, "error" if counts["errors"] else "warning" if counts["warnings"] else "done")
-    _tell_github(found, counts)
+    tell_github(found, counts)
     return 1 if counts["errors"] or (strict and counts["warnings"]) else 0
-
-
-def _tell_github(found: list[Finding], counts: dict[str, int]) -> None:
-    """Annotations and outputs where this is a step of a workflow."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        return
-    from decisions_tool.report import github
-
-    github.put_outputs({"error-count": str(counts["errors"]), "warning-count": str(counts["warnings"])})
-    github.annotate(found)
-    if found:
-        rows = [[f"{f.path}:{f.line}", f.severity, f.message, f.rule] for f in found]
-        github.put_summary(github.markdown_table(["where", "severity", "what", "rule"], rows))
-
-
-def _verdict(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
-    key = verdicts.key(path, data)
-    held = verdicts.get(key)
-    if held is None:
-        held = _look(path, data)
-        verdicts.put(key, held)
-    return held
-
-
-def _look(path: str, data: bytes) -> list[Finding]:
-    if path == _TOML:
-        from decisions_tool.config import MAX_BYTES, read_settings
-        from decisions_tool.documents.frontmatter import decode
-
-        try:
-            read_settings(decode(data, path, MAX_BYTES), path)
-        except DocumentError as error:
-            return list(error.findings)
-        return []
-    if not path.endswith(".md"):
-        return []
-    from decisions_tool.workflows.checks import check_file
-
-    return check_file(path, data)
 
 
 def _everything(folder: Path) -> list[Path]:

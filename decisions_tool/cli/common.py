@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,19 @@ def put_finding(finding: Finding, put: Callable[[str, str], None] = put) -> None
         put(f"    Hint: {finding.hint}", "quiet")
 
 
+def tell_github(found: Sequence[Finding], counts: dict[str, int]) -> None:
+    """Annotations and outputs where this is a step of a workflow."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from decisions_tool.report import github
+
+    github.put_outputs({"error-count": str(counts["errors"]), "warning-count": str(counts["warnings"])})
+    github.annotate(found)
+    if found:
+        rows = [[f"{f.path}:{f.line}", f.severity, f.message, f.rule] for f in found]
+        github.put_summary(github.markdown_table(["where", "severity", "what", "rule"], rows))
+
+
 def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
     found = list(findings)
     errors, warnings = (sum(finding.severity == severity for finding in found) for severity in ("error", "warning"))
@@ -76,8 +90,12 @@ def summary(findings: Iterable[Finding], files: int) -> dict[str, int]:
 
 
 @contextmanager
-def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]]:
-    """A case by its slug from the last commit, or by a path from the disk, with or without git."""
+def any_case(folder: Path, name: str, branch: str | None = None) -> Iterator[tuple[Case, Repository | None]]:
+    """A case by its slug from the last commit, of a branch where one is named, or by a path from the disk, with or without git."""
+    if branch:
+        with _of_branch(folder, name, branch) as found:
+            yield found
+        return
     from decisions_tool.ledger.git import find_place
 
     path, named = folder / name, Path(name)
@@ -105,6 +123,13 @@ def any_case(folder: Path, name: str) -> Iterator[tuple[Case, Repository | None]
                 return
             raise DecisionsError(f"there is no case {shortened(name)!r} in the last commit", "decisions status")
         yield repository.case(head.oid, name, repository.settings(head.oid), folders[name]), repository
+
+
+@contextmanager
+def _of_branch(folder: Path, name: str, branch: str) -> Iterator[tuple[Case, Repository]]:
+    with opened(folder) as repository:
+        tip = repository.tip(branch)
+        yield repository.case(tip, name, repository.settings(tip)), repository
 
 
 def _named(root: Path, name: str) -> Path:

@@ -24,16 +24,17 @@ def _refuse_paths(case: str) -> None:
 
 @click.command()
 @click.argument("case")
+@click.option("--branch", help="The story as this branch has it.")
 @as_json
 @click.pass_obj
-def log(folder: Path, case: str, as_json: bool) -> None:
+def log(folder: Path, case: str, branch: str | None, as_json: bool) -> None:
     """The story of a case, from history alone, oldest first."""
     from decisions_tool.ledger.audit import story
     from decisions_tool.ledger.history import is_transition
 
     _refuse_paths(case)
     with opened(folder) as repository:
-        told = list(story(repository, case)) if case.strip(".") and "/" not in case else []
+        told = list(story(repository, case, repository.tip(branch))) if case.strip(".") and "/" not in case else []
     if not told:
         raise _unknown(case)
     rows = [

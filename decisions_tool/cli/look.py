@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from decisions_tool.workflows.planner import Outlook
 
 _MANY = 200
+_branch = click.option("--branch", help="As this branch has it, which need not be checked out.")
 #: What may name a decision record: a number, an identifier, a Markdown file.
 _RECORD = re.compile(r"#?\d{1,7}|[A-Za-z]{1,6}-\d{1,7}|.*\.(?:md|markdown|mdx)", re.S)
 
@@ -31,13 +32,14 @@ _RECORD = re.compile(r"#?\d{1,7}|[A-Za-z]{1,6}-\d{1,7}|.*\.(?:md|markdown|mdx)",
 @click.option("--all", "everything", is_flag=True, help="Finished and unmanaged cases too, however many.")
 @click.option("--tree", is_flag=True, help="The documents of each case below it.")
 @click.option("--uncommitted", "closely", is_flag=True, help="Look for uncommitted files in however many open cases.")
+@_branch
 @as_json
 @click.pass_obj
-def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: bool) -> None:
+def status(folder: Path, everything: bool, tree: bool, closely: bool, branch: str | None, as_json: bool) -> None:
     """All cases of the last commit: where they stand and what they wait for."""
-    from decisions_tool.engine.overview import overview
+    from decisions_tool.engine.overview import elsewhere, overview
 
-    seen, uncommitted = overview(folder, closely)
+    seen, uncommitted = elsewhere(folder, branch) if branch else overview(folder, closely)
     skipped = [{"path": item["path"], "reason": item["reason"]} for item in seen.header["skipped"]]
     if as_json:
         tail = f'"skipped": {json.dumps(skipped)}, "uncommitted": {json.dumps(uncommitted)}'
@@ -46,7 +48,7 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: b
     count = seen.header["count"]
     shown = seen.rows if everything or count <= _MANY else seen.header["open"]
     if tree:
-        _trees(folder, shown)
+        _trees(folder, shown, seen.header["head"])
     elif count:
         cells = [[row["case"], _phase(row), row["waiting_for"], str(row["files"])] for row in shown]
         table(("case", "phase", "waits for", "files"), cells, [_meaning(row) for row in shown])
@@ -59,14 +61,13 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, as_json: b
     _tell_uncommitted(folder, uncommitted)
 
 
-def _trees(folder: Path, rows: list[Row]) -> None:
+def _trees(folder: Path, rows: list[Row], commit: str) -> None:
     with opened(folder) as repository:
-        head = repository.head()
-        settings = repository.settings(head.oid)
+        settings = repository.settings(commit)
         for row in rows:
             waits = f": waits for {row['waiting_for']}" if row["waiting_for"] else ""
             put(f"{row['case']}  {_phase(row)}{waits}", _meaning(row))
-            documents = _documents(repository.case(head.oid, row["case"], settings))
+            documents = _documents(repository.case(commit, row["case"], settings))
             for index, found in enumerate(documents, start=1):
                 branch = "└─" if index == len(documents) else "├─"
                 put(f"{branch} {found['path']}  {' '.join(filter(None, (found['status'], found['by'])))}".rstrip())
@@ -129,13 +130,14 @@ def next_(folder: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("case")
+@_branch
 @as_json
 @click.pass_obj
-def why(folder: Path, case: str, as_json: bool) -> None:
+def why(folder: Path, case: str, branch: str | None, as_json: bool) -> None:
     """What a case waits for, and the exact command."""
     from decisions_tool.workflows.planner import plan
 
-    with any_case(folder, case) as (held, _):
+    with any_case(folder, case, branch) as (held, _):
         outlook = plan(held)
     reasons = _reasons(held, outlook)
     if as_json:
@@ -184,16 +186,17 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
 @click.command()
 @click.argument("case")
 @click.argument("what", required=False)
+@_branch
 @as_json
 @click.pass_obj
-def show(folder: Path, case: str, what: str | None, as_json: bool) -> None:
+def show(folder: Path, case: str, what: str | None, branch: str | None, as_json: bool) -> None:
     """The documents of a case; with WHAT (a kind, slot or file name) one of them. Or a decision record, by number or path."""
-    if what is None and _RECORD.fullmatch(case) and not (folder / case).is_dir():
+    if what is None and branch is None and _RECORD.fullmatch(case) and not (folder / case).is_dir():
         from decisions_tool.cli.records import show_record
 
         if show_record(folder, case, as_json):
             return
-    with any_case(folder, case) as (held, repository):
+    with any_case(folder, case, branch) as (held, repository):
         if what:
             put(_text(held, _pick(held, what), repository).rstrip("\n"))
             return

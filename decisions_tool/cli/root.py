@@ -31,6 +31,8 @@ GROUPS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
         "approve": ("people:approve", "Approve what a phase has brought, in your name."),
         "redo": ("people:redo", "Take answers back, to be asked again."),
         "undo": ("people:undo", "Reverse the last transition by a new commit."),
+        "accept": ("branching:accept", "Merge the branch of a case, decisions/<slug>."),
+        "renumber": ("branching:renumber", "Give a record another number, everywhere."),
         "prompt": ("work:prompt", "Print the prompt of a slot."),
         "submit": ("work:submit", "Record a file as the answer of a slot."),
     }),

@@ -9,18 +9,27 @@ from typing import TYPE_CHECKING
 import click
 
 from decisions_tool.cli.common import as_json, keep, opened, put_finding, put_json
-from decisions_tool.errors import WaitingForPeople
+from decisions_tool.errors import DecisionsError, WaitingForPeople
 from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say
 from decisions_tool.text import plural
 
 if TYPE_CHECKING:
+    from decisions_tool.ledger.repository import Repository
     from decisions_tool.workflows.planner import Wait
+
+_OWN = "."  # no branch is called so
 
 
 @click.command()
 @click.argument("cases", nargs=-1)
-@click.option("--branch", help="Work on this branch, which is not checked out; the checkout stays as it is.")
+@click.option(
+    "--branch",
+    is_flag=False,
+    flag_value=_OWN,
+    metavar="[NAME]",
+    help="Work on this branch and leave the checkout as it is; decisions/<case>, made where it is missing, without a name.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No line for every step.")
 @as_json
 @click.pass_obj
@@ -33,6 +42,7 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
 
     progress = Progress(quiet or as_json)
     with opened(folder) as repository:
+        branch = _on_branch(repository, branch, cases)
         engine = Engine(repository, branch, progress)
         try:
             outcome = engine.run(cases)
@@ -59,7 +69,7 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
         for finding in findings:
             put_finding(finding)
         for slug in outcome.finished:
-            say(f"{slug} is finished: decisions show {quote(slug)}", "done")
+            say(f"{slug} is finished: decisions {_look(slug, branch)}", "done")
     if outcome.failed and not as_json:
         _tell_waits(outcome.failed)
     if findings or outcome.failed:
@@ -74,6 +84,27 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
     if not progress.recorded and not outcome.finished:
         say('nothing to do: no case is open. decisions new task "<title>" writes a request')
     return 0
+
+
+def _look(slug: str, branch: str | None) -> str:
+    """What comes after a case that is finished."""
+    if branch == f"decisions/{slug}":
+        return f"accept {quote(slug)}"
+    return f"show {quote(slug)}" + (f" --branch {quote(branch)}" if branch else "")
+
+
+def _on_branch(repository: Repository, branch: str | None, cases: tuple[str, ...]) -> str | None:
+    """The branch that ``--branch`` names, made where it is missing; without a name that of the one case."""
+    from decisions_tool.engine.branches import begin, branch_of
+
+    if branch is None:
+        return None
+    if branch == _OWN and len(cases) != 1:
+        raise DecisionsError("--branch without a name needs one case", "decisions run CASE --branch")
+    name = branch_of(cases[0]) if branch == _OWN else branch
+    if begin(repository, name):
+        say(f"made the branch {name}")
+    return name
 
 
 def _tell_waits(waits: list[Wait]) -> None:

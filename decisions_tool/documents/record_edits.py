@@ -87,9 +87,9 @@ class _Draft:
             return self._our_status(by)
         if line < 0:
             return self._first_status(by)
-        if where in {"section-table", "body-below"} or self.record.status == "missing":
+        if where == "body-below" or self.record.status == "missing":
             raise self._refusal(line, "the status cannot be told from what stands around it")
-        if where == "section" and not self._states_alone(line):
+        if where == "section-table" or (where == "section" and not self._states_alone(line)):
             self._below_status(f"{_SAYS['superseded-by']} {self._name(by)}")
             return self
         self._replace(line, self.record.status_text, self._superseded(by, where))
@@ -122,7 +122,8 @@ class _Draft:
         if self.record.status == "superseded":
             return f"{old} and {plain}"
         small = old[:1].islower()
-        said = f"{'superseded' if small else 'Superseded'} by {plain}"
+        badge = old.startswith("![") and "status:" not in self.lines[self.record.status_line - 1].lower()
+        said = f"{'Status: ' if badge else ''}{'superseded' if small else 'Superseded'} by {plain}"
         arrow = re.search(r"\s*(?:→|->|=>|⇒|➜|➔)\s*", old)
         return f"{old}{arrow[0]}{said}" if arrow else said
 
@@ -212,7 +213,10 @@ class _Draft:
         return not above and not re.search(r"\d{4}", self.record.status_text)
 
     def _status_head(self) -> Head:
-        return next(head for head in self.parts.heads if kind_of(head.title).status is not None)
+        found = next((head for head in self.parts.heads if kind_of(head.title).status is not None), None)
+        if found is None:
+            raise self._refusal(self.record.status_line - 1, "the status has no section of its own")
+        return found
 
     def _below_status(self, words: str) -> None:
         """One more paragraph, or item, at the end of the section."""
@@ -231,8 +235,8 @@ class _Draft:
         """One more field, or row of the table, below the one that has the status."""
         at = self.record.status_line - 1
         line = self.lines[at].lstrip()
-        if line.startswith("|"):
-            if "status" not in line.lower():
+        if "|" in line and (line.startswith("|") or not re.search(r"status\W*[:：]", line, re.I)):
+            if not line.startswith("|") or "status" not in line.lower():
                 self._in_links(f"{_SAYS[kind]} {self._name(other)}")
                 return
             empty = " |" * (line.rstrip().count("|") - 3)

@@ -20,7 +20,7 @@ _NAME = re.compile(
 )
 _BETWEEN = re.compile(
     r"(?<=\S)(?:\s*<br\s*/?>\s*|\t+|(?:\s+[|·•]|[;,]|\s)\s+(?=\W*[A-Z][\w ]{0,30}[*_]*:)"
-    r"|\s+[|·•]\s+(?=[*_]*[a-z][a-z ]{0,30}[*_]*:)|\s+(?=[*_]*(?i:status|date|author|deciders)[*_]*\s*:))"
+    r"|\s+[|·•]\s+(?=[*_]*[a-z][a-z ]{0,30}[*_]*:)|(?<=\d)\s+(?=[*_]*(?i:status|date|author|deciders)[*_]*\s*:))"
 )
 _HTML_CELL = re.compile(r"</t[dh]>\s*<t[dh][^>]*>|</dt>\s*<dd[^>]*>", re.I)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -70,12 +70,17 @@ def page(text: str) -> Page:
     lines = text.split("\n")
     front, body = _front_matter(lines)
     if "```" in text or "~~~" in text or "<!--" in text:
-        hidden = Hidden()
-        lines[body:] = ["" if hidden.covers(line) else line for line in lines[body:]]
+        lines[body:] = visible(lines[body:])
         text = "\n".join(lines)
     heads = _heads(text, lines, body)
     top = _top(heads, len(lines))
     return Page(lines, front, body, heads, top, list(fields(lines, body, top)))
+
+
+def visible(lines: Iterable[str]) -> list[str]:
+    """Lines, with an empty one for each that fenced code or a comment hides."""
+    hidden = Hidden()
+    return ["" if hidden.covers(line) else line for line in lines]
 
 
 def _top(heads: list[Head], end: int) -> int:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from decisions_tool.documents.record_words import bare
 
 _STATUS_HEAD = re.compile(
-    r"(?:\W|\d)*(?:(?:current|decision|adr|record|document|approval|proposal) )?(?:status|state|estado|statut|stav|статус|状态|ステータス)"
+    r"(?:\W|\d)*(?:(?:current|final|present|decision|adr|record|document|approval|proposal) )?"
+    r"(?:status|state|estado|statut|stav|статус|状态|ステータス)"
     r"\b(?: (?:and|&|/) (?:date|history))?(?:\s*[:\-–—|]\s*(?P<value>.*))?\W*",
     re.I,
 )
@@ -21,6 +22,7 @@ _ABOUT = re.compile(
     r"\W*(?:meta[- ]?data|meta|info(?:rmation)?|details|properties|about|header|record|document|general|attributes)\b.*",
     re.I,
 )
+_HISTORY = re.compile(r"\b(?:history|change ?log|revisions?|log|approvals?|metadata|sign-?off|lifecycle)\b", re.I)
 _EXAMPLE = re.compile(r"\b(?:examples?|templates?|options?|pros|cons|alternatives?|usage|format)\b", re.I)
 _KNOWN_HEAD = re.compile(
     r"(?:\W|\d)*(?P<what>context|problem|background|motivation|issue|decision|outcome|solution|consequences|implications|"
@@ -38,6 +40,7 @@ class Kind(NamedTuple):
     links: bool
     example: bool
     about: bool
+    history: bool
     words: str
 
     @property
@@ -57,5 +60,6 @@ def kind_of(title: str) -> Kind:
         _LINK_HEAD.match(title) is not None,
         _EXAMPLE.search(title) is not None,
         _ABOUT.fullmatch(title) is not None,
+        _HISTORY.search(title) is not None,
         bare(title).lower(),
     )

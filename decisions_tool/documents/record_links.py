@@ -42,7 +42,7 @@ def links(parts: Page, status: State) -> Iterator[Link]:
     yield from _line_links(((at, parts.lines[at]) for at in range(parts.body, parts.top) if parts.lines[at]), False)
     if status.line >= parts.body and status.where in {"field", "body", "heading"}:
         line = parts.lines[status.line]
-        if not _starts_with_verb(line):
+        if status.line >= parts.top or not _starts_with_verb(line):
             yield from _line_links([(status.line, line)], True)
     for head in parts.heads:
         if kind_of(head.title).status is not None:
@@ -89,13 +89,14 @@ def _section_links(parts: Page, head: Head) -> Iterator[Link]:
 
 
 def _starts_with_verb(line: str) -> bool:
-    return _HINT.search(line) is not None and _VERB.match(bare(line).lstrip(" >-*+•#\t|")) is not None
+    return _HINT.search(line) is not None and _VERB.match(bare(line).lstrip(" >-*+•#\t|:_")) is not None
 
 
 def _line_links(lines: Iterable[tuple[int, str]], anywhere: bool) -> Iterator[Link]:
     """What lines say with a verb; a verb with nothing behind it counts for the list below it."""
     open_kind = ""
     for at, line in lines:
+        line = line.replace("__", "  ")  # an underscore would be part of the word
         verbs = list(_VERB.finditer(line)) if anywhere or _starts_with_verb(line) else []
         if not verbs and open_kind and line.lstrip()[:1] in {"-", "*", "+"}:
             yield from (Link(open_kind, ref, at + 1) for ref in _refs(line))

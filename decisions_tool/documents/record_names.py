@@ -9,7 +9,7 @@ from typing import NamedTuple
 #: ``DR-007-title.md``, ``adr-0007-title.md``, ``ADR_7 title.md``, ``0007-title.md``, ``0007.md``. Eight digits are a date, no number.
 _NAME = re.compile(
     r"(?P<prefix>(?:[A-Za-z]+[-_])?(?:l?adr|dr|rfc|decision)[-_ ](?:[A-Za-z]+[-_ ])?|[A-Za-z]{1,10}[-_ ]?)?"
-    r"(?!\d{4}[-_.]\d{2}[-_.]\d{2}(?!\d))(?P<digits>\d{1,7})(?!\d)(?:[-_. ]+(?P<title>[^/]*))?\.(?:md|markdown|mdx)",
+    r"(?!\d{4}[-_.]\d{2}[-_.]\d{2}(?!\d))(?P<digits>\d{1,7})(?!\d)(?:V\d+(?:R\d+)?)?(?:[-_. ]+(?P<title>[^/]*))?\.(?:md|markdown|mdx)",
     re.I,
 )
 _DATED = re.compile(
@@ -114,11 +114,46 @@ def doubt(path: str, shape: int) -> str | None:
     return "has no number, and not the sections and status of a decision record"
 
 
+def version(path: str) -> str:
+    """What tells two versions of one decision apart in their names: ``ADR0001V01R02-x.md`` -> v01r02."""
+    match = re.search(r"\d(V\d+(?:R\d+)?)[-_. ]", path.rpartition("/")[2], re.I)
+    return match[1].lower() if match else ""
+
+
 def is_index(path: str) -> bool:
     """Whether a page may list the records around it."""
     return numbered(path) is None and _INDEX.fullmatch(path.rpartition("/")[2].rpartition(".")[0]) is not None
 
 
+def is_page_of_one(path: str) -> bool:
+    """Whether an index page may be a record by itself: that of a folder which is not named for records."""
+    folder, _, name = path.rpartition("/")
+    return name.lower() in _PAGES and bool(folder) and _HOMES.fullmatch(folder.rpartition("/")[2]) is None
+
+
 def _at_home(path: str) -> bool:
     """Whether a file lies in a folder that is named for decision records."""
     return any(_HOMES.fullmatch(part) for part in path.split("/")[:-1])
+
+
+_DAY = re.compile(r"[01]?\d(?:[-_. ]|\Z)")
+
+
+class Claim(NamedTuple):
+    """What no two files may have: a number in a series of a folder."""
+
+    folder: str
+    series: str
+    number: int
+
+
+def claim(path: str) -> Claim | None:
+    """The number that a record takes by its name; None for the working files of a case, and for dates such as 2026-05-title.md."""
+    found = numbered(path)
+    if found is None or path.startswith(("_tasks/", "docs/decisions/working/")):
+        return None
+    if found.folder != path.rpartition("/")[0]:  # a folder that is one record cannot be told from others by its page
+        return None
+    if found.width == 4 and 1900 <= found.number <= 2100 and _DAY.match(found.title):
+        return None
+    return Claim(found.folder, found.prefix.casefold(), found.number)

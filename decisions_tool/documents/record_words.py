@@ -11,7 +11,8 @@ _WORDS = {
     "accepted-with-review": "accepted[- ]with[- ](?:a )?review",
     "escalated": "escalated",
     "superseded": "super[sc]ee?ded|superseeded|replaced|reemplazad[oa]|ersetzt|remplacée?|substituíd[oa]",
-    "deprecated": "deprecated|depreciated|obsolete|obsoleted|retired|outdated|sunset|expired|obsolet[oa]|veraltet",
+    "deprecated": "deprecated|depreciated|obsolete|obsoleted|retired|outdated|sunset|expired|"
+    "no longer (?:valid|relevant|needed|used|applicable|in use)|obsolet[oa]|veraltet",
     "rejected": "rejected|declined|abandoned|withdrawn|dropped|cancell?ed|discarded|denied|won'?t do|"
     "rechazad[oa]|rejeitad[oa]|abgelehnt|rejetée?|отклонено",
     "implemented": "implemented|done|completed?|shipped|delivered|implementad[oa]|umgesetzt",
@@ -28,6 +29,11 @@ STATUSES = (*_WORDS, "missing", "other")
 _STATUS = re.compile(
     "|".join(rf"(?P<{name.replace('-', '_')}>(?<![^\W_])(?:{words})(?![^\W_]))" for name, words in _WORDS.items()), re.I
 )
+#: A record in one of these can still be superseded.
+LIVE = {"proposed", "draft", "pending", "accepted", "implemented", "accepted-with-review", "missing", "other"}
+_BY = re.compile(r"(?<!partially )(?<!partly )(?:super[sc]ee?ded|replaced) by", re.I)
+_ASIDE = re.compile(r"\([^()]*\)")
+_LEADING = re.compile(r"^(?:[\W_]|\d{1,4}[-./]\d{1,2}[-./]\d{1,4})+")
 _NOT = re.compile(
     r"(?:\bnot(?: yet)?(?: (?:been|be|fully))?|\bto be|\bnever|\bun|\bonce|\buntil|\bif|\bwhen)[ -]*$", re.I
 )
@@ -72,16 +78,23 @@ class Stated(NamedTuple):
 def status_of(raw: str) -> Stated:
     """The class of what somebody wrote for a status: the last of a chain, the first of a sentence."""
     text, said = bare(raw), _COMMENT.sub("", raw).strip().strip("*_`").strip()
+    text = _ASIDE.sub(_unless_choice, text) if "(" in text else text
     last = _ARROW.split(text)[-1] if _ARROW.search(text) else text
     found = classes(last)
     if not last.strip(" .-–—_?…{}[]<>|()"):
         return Stated("missing", said)
-    if last == text and len(found) > 1 and len(days(text)) > 1 and "supersed" not in found[0]:
+    if last == text and len(found) > 1 and len(days(text)) > 1:
         return Stated(found[-1], said)
     if is_choice(text, found):
         chosen = [word for match in _BOLD.finditer(_GONE.sub(" ", raw)) for word in classes(match[1] or match[2])]
         return Stated(chosen[0] if len(chosen) == 1 else "missing", said)
+    if len(found) > 1 and found[0] in LIVE and "superseded" in found and _BY.search(last):
+        return Stated("superseded", said)
     return Stated(found[0] if found else "other", said)
+
+
+def _unless_choice(match: re.Match[str]) -> str:
+    return "" if len(set(classes(match[0]))) > 2 else match[0]
 
 
 def classes(text: str) -> list[str]:
@@ -91,6 +104,12 @@ def classes(text: str) -> list[str]:
         for match in _STATUS.finditer(text)
         if not (match.start() and _NOT.search(text, 0, match.start()))
     ]
+
+
+def begins_with_status(raw: str) -> bool:
+    """Whether a value is a status before it is anything else; a date or a mark may stand first."""
+    words = _LEADING.sub("", bare(raw))
+    return _STATUS.match(words) is not None
 
 
 def is_choice(text: str, found: list[str]) -> bool:

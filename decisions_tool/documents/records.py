@@ -11,9 +11,11 @@ from decisions_tool.documents.record_heads import kind_of
 from decisions_tool.documents.record_links import Link, links
 from decisions_tool.documents.record_names import dated, numbered
 from decisions_tool.documents.record_states import State, state_of
-from decisions_tool.documents.record_words import Stated, bare, days, status_of
+from decisions_tool.documents.record_words import Stated, bare, begins_with_status, classes, days, status_of
 
 _STATUS_NAMES = {
+    "decision-status",
+    "current-status",
     "status",
     "state",
     "adr status",
@@ -28,6 +30,8 @@ _STATUS_NAMES = {
 _DATES = ("date", "decision date", "decision-date", "date decided", "date of decision", "decided", "decided on", "decided-on", "accepted",
           "accepted on", "approved", "date accepted", "datum", "fecha", "last updated", "last-updated", "updated", "last modified",
           "created", "created on", "created at", "creation date", "date created", "proposed on", "since")  # fmt: skip
+#: Rows of a table of changes, each with the status that it led to, as adrpy writes them.
+_CHANGES = {"created", "changed", "superseded"}
 _TITLE = re.compile(
     r"\s*\[?(?P<label>architectur(?:e|al) decision(?: records?)?|\w{0,4}adr|dr|rfc|(?:design )?decision(?: records?)?|record)?"
     r"(?P<mark>[\s#:_-]*)(?P<number>\d{1,8})?\]?(?P<sep>\s*[.:)|–—-]*)\s+(?P<rest>\S.*)",
@@ -136,6 +140,9 @@ def _statuses(parts: Page) -> Iterator[State]:
         if said.name in _STATUS_NAMES:
             yield State(*status_of(said.value), said.line, "front")
     yield from _field_states(parts, parts.above, parts.body, parts.top, "field")
+    changes = [said for said in parts.above if said.name in _CHANGES and classes(said.value)]
+    if changes and changes[0].name == "created":
+        yield State(*status_of(changes[-1].value), changes[-1].line, "section-table")
     for head in parts.heads:
         value = kind_of(head.title).status
         if value is not None:
@@ -144,8 +151,15 @@ def _statuses(parts: Page) -> Iterator[State]:
         for head in parts.heads[1:]:
             if kind_of(head.title).example:
                 continue
-            inside = fields(parts.lines, head.begin, head.end)
+            inside = [said for said in fields(parts.lines, head.begin, head.end) if _of_record(said, head, parts)]
             yield from _field_states(parts, inside, head.begin, head.end, "body")
+
+
+def _of_record(said: Said, head: Head, parts: Page) -> bool:
+    """Whether a field of some section speaks of the record: it begins with a status, and is no row of any table."""
+    if "|" in parts.lines[said.line] and not kind_of(head.title).history:
+        return False
+    return not said.value or begins_with_status(said.value)
 
 
 def _section_state(parts: Page, head: Head, value: str) -> State:
@@ -217,12 +231,12 @@ def _date(path: str, parts: Page, status: State) -> Dated:
         words = bare(parts.lines[at]).strip("()-_* ")
         if words[:1].isalnum() and len(words) < 30 and (found := days(words)) and found[0].text == words:
             return _day(words, at)
-    return _loose_date(path, parts)
+    return _loose_date(path, parts, status)
 
 
-def _loose_date(path: str, parts: Page) -> Dated:
+def _loose_date(path: str, parts: Page, status: State) -> Dated:
     for head in parts.heads:
-        if kind_of(head.title).status is not None:
+        if kind_of(head.title).status is not None or head.begin <= status.line < head.end:
             for said in fields(parts.lines, head.begin, head.end):
                 if said.name in _DATES and days(said.value):
                     return _day(said.value, said.line)

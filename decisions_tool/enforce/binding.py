@@ -154,7 +154,9 @@ def _with_bodies(text: str) -> str:
 def bind(tree: Tree, near: Collection[str] = ()) -> Bound:
     """What the records of a tree promise; with ``near``, only those that may speak of these files."""
     bound = Bound()
-    records = [text for path in sorted(tree.documents) if is_record(path) for text in _record(tree, path, near)]
+    words = _words(near) if near else set()
+    paths = tree.holding(words) if words else tree.documents
+    records = [text for path in sorted(paths) if is_record(path) for text in _record(tree, path, words)]
     constraints = read_constraints(CONSTRAINTS, data) if (data := tree.read(CONSTRAINTS)) else []
     addenda = [text for text in constraints if text.of]
     known = {_key(text.name): text for text in records}
@@ -169,19 +171,17 @@ def bind(tree: Tree, near: Collection[str] = ()) -> Bound:
     return bound
 
 
-def _record(tree: Tree, path: str, near: Collection[str]) -> Iterator[Text]:
+def _record(tree: Tree, path: str, words: Collection[bytes]) -> Iterator[Text]:
     data = tree.read(path)
-    if data and (not near or any(word in data for word in _words(near)) or _RULES.search(data)):
+    low = data.lower() if data and words else b""
+    if data and (not words or any(word.lower() in low for word in words)):
         yield read_record(path, data)
 
 
-_RULES = re.compile(rb"(?i)ruled.out|\bdeviation")
-
-
 def _words(paths: Iterable[str]) -> set[bytes]:
-    """What a record that speaks of these files has in its text."""
-    names = (path.split("/")[-2:] for path in paths)
-    return {(name[0] if name[-1] == "__init__.py" else name[-1]).encode("utf-8", "surrogateescape") for name in names}
+    """What stands in a record that may speak of these files: their paths, or that it rules something out."""
+    plain = {path.removesuffix("/__init__.py").encode("utf-8", "surrogateescape") for path in paths}
+    return {*plain, b"ruled out", b"ruled-out"}
 
 
 def _there(tree: Tree, name: str) -> bool:

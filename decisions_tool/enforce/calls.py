@@ -39,6 +39,28 @@ class Side(NamedTuple):
     positional: tuple[Param, ...]
     keyword: Mapping[str, Param]
     rest: Mapping[str, Param]
+    owner: str
+
+    def plain(self, annotation: ast.expr | None) -> ast.expr | None:
+        """An annotation in which ``Self`` is the name of the class."""
+        if (
+            annotation is None
+            or not self.owner
+            or all(getattr(one, "id", "") != "Self" for one in ast.walk(annotation))
+        ):
+            return annotation
+        made: ast.expr = _Named(self.owner).visit(ast.parse(ast.unparse(annotation), mode="eval").body)
+        return ast.copy_location(made, annotation)
+
+
+class _Named(ast.NodeTransformer):
+    """Puts a name in the place of ``Self``."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:  # the name that the library calls
+        return ast.Name(self.owner) if node.id == "Self" else node
 
 
 def side(symbol: Symbol) -> Side:
@@ -53,7 +75,7 @@ def side(symbol: Symbol) -> Side:
         arg.arg: Param(arg, "keyword-only", value) for arg, value in zip(args.kwonlyargs, args.kw_defaults, strict=True)
     }
     rest = {mark: Param(arg, mark, None) for mark, arg in (("*", args.vararg), ("**", args.kwarg)) if arg}
-    return Side(symbol.source, symbol.node, tuple(positional), keyword, rest)
+    return Side(symbol.source, symbol.node, tuple(positional), keyword, rest, symbol.owner.name if symbol.owner else "")
 
 
 def kinds(symbol: Symbol) -> set[str]:
@@ -78,7 +100,11 @@ def compare_functions(name: str, promised: Symbol, found: Symbol) -> Iterator[De
 
 def _returns(name: str, a: Side, b: Side) -> Iterator[Deviation]:
     implied = name.rpartition(".")[2] == "__init__" and b.node.returns is None
-    if a.node.returns is None or implied or agree(a.node.returns, a.source.names, b.node.returns, b.source.names, True):
+    if (
+        a.node.returns is None
+        or implied
+        or agree(a.plain(a.node.returns), a.source.names, b.plain(b.node.returns), b.source.names, True)
+    ):
         return
     where = b.node.returns or b.node
     yield differs("signature", name, b.source, where, f"to return {shown(a.node.returns)}", shown(b.node.returns))
@@ -159,7 +185,7 @@ def _one(name: str, a: Side, param: Param, b: Side, found: Param) -> Iterator[De
 
 def _typed(name: str, a: Side, param: Param, b: Side, found: Param) -> Iterator[Deviation]:
     expected, there = param.node.annotation, found.node.annotation
-    if expected and not agree(expected, a.source.names, there, b.source.names, True):
+    if expected and not agree(a.plain(expected), a.source.names, b.plain(there), b.source.names, True):
         subject = f"{name}.{found.name}"
         yield differs("signature", subject, b.source, there or found.node, f"type {shown(expected)}", shown(there))
 

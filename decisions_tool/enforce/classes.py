@@ -273,10 +273,22 @@ def _field_words(name: str, a: _Given, b: _Given, found: Symbol) -> Iterator[Dev
     """Words of ``field(...)`` that the record gives, such as ``ge=0`` or ``alias``."""
     if not (isinstance(a.value, ast.Call) and last_name(a.value, a.source) in _FIELDS):
         return
-    here = _words(b.value) if b.value else {}
+    here = {**_noted(b), **(_words(b.value) if b.value else {})}
     for word, value in _words(a.value).items():
         if word in {"default", "default_factory", "factory", "description", "title", "examples", "metadata"}:
             continue
         if not agree(value, a.source.names, here.get(word), b.source.names):
             where = here.get(word) or b.value or found.node
             yield differs("value", name, b.source, where, f"`{word}={ast.unparse(value)}`", shown(here.get(word)))
+
+
+def _noted(given: _Given) -> dict[str, ast.expr]:
+    """The words of a ``Field`` that stands in ``Annotated``."""
+    inner = given.annotation.slice if isinstance(given.annotation, ast.Subscript) else None
+    notes = inner.elts[1:] if isinstance(inner, ast.Tuple) else []
+    return {
+        word: value
+        for note in notes
+        if last_name(note, given.source) in _FIELDS
+        for word, value in _words(note).items()
+    }

@@ -108,6 +108,8 @@ class _Held:
                 and traits(self.tree, Symbol(there.source, there.owner)) & {"record", "tuple", "mapping", "model"}
             )
             yield from compare_field(name, symbol, there, shaped)
+        elif expected == "a value" and getattr(symbol.node, "value", None) is None:
+            yield Unclear(name, f"is {found}, where the record states a type alone")
         elif expected != found and found == "a value" and isinstance(getattr(there.node, "value", None), ast.Call):
             yield Unclear(name, "is made by a call, which is not followed")
         elif expected != found:

@@ -272,4 +272,6 @@ def _called(node: ast.Call, names: Names, package: str) -> str:
     if not isinstance(said, str):
         return ""
     level = len(said) - len(said.lstrip("."))
-    return absolute(said.lstrip("."), level, package)
+    within = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "package")]
+    stated = fold(within[0]) if within else None
+    return absolute(said.lstrip("."), level, stated if isinstance(stated, str) else package)

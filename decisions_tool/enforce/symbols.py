@@ -63,6 +63,9 @@ def _further(tree: Tree, source: Source, node: ast.stmt, name: str, seen: frozen
                 return _imported(tree, source, node, item.name, seen)
     if isinstance(node, ast.Import):
         return Found(outside=name)
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+        there = _attribute(tree, source, node.value, seen)
+        return there if any(isinstance(one.node, Function | ast.ClassDef) for one in there.symbols) else None
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in source.scope:
         handed = look_up(tree, source.path, node.value.id, seen)
         is_code = any(isinstance(one.node, Function | ast.ClassDef) for one in handed.symbols)
@@ -131,11 +134,16 @@ def _classes(tree: Tree, source: Source, base: ast.expr) -> tuple[Symbol, ...]:
         if tree.source(source.path) is source:
             return look_up(tree, source.path, base.id).symbols
         return tuple(Symbol(source, node) for node in source.scope.get(base.id, ()))
-    dotted = source.names.dotted(base)
+    return _attribute(tree, source, base, frozenset()).symbols
+
+
+def _attribute(tree: Tree, source: Source, node: ast.expr, seen: frozenset[tuple[str, str]]) -> Found:
+    """What ``module.name`` defines, where the module is in the tree."""
+    dotted = source.names.dotted(node)
     module, _, name = dotted[0].rpartition(".") if dotted else ("", "", "")
     for path in _files(tree, module, source.path) if module else ():
-        return look_up(tree, path, name).symbols
-    return ()
+        return look_up(tree, path, name, seen)
+    return Found()
 
 
 def _on_instances(node: ast.ClassDef, name: str) -> Iterator[ast.stmt]:

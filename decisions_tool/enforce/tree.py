@@ -54,11 +54,16 @@ class Tree:
     """All files of one state of a repository: the disk, the index or a commit."""
 
     def __init__(
-        self, read: Reader, paths: Callable[[], Collection[str]], documents: Callable[[], Collection[str]] | None = None
+        self,
+        read: Reader,
+        paths: Callable[[], Collection[str]],
+        documents: Callable[[], Collection[str]] | None = None,
+        holding: Callable[[Collection[bytes]], Collection[str] | None] | None = None,
     ) -> None:
         self._read = read
         self._list = paths
         self._documents = documents
+        self._holding = holding
         self._held: dict[str, bytes | None] = {}
         self._sources: dict[str, Source | Unreadable | None] = {}
 
@@ -70,6 +75,11 @@ class Tree:
     def documents(self) -> Collection[str]:
         """The files among which records are; fewer than all where the reader can tell at less cost."""
         return self._documents() if self._documents else self.paths
+
+    def holding(self, words: Collection[bytes]) -> Collection[str]:
+        """The documents that may hold one of these words; all of them where the reader cannot tell."""
+        found = self._holding(words) if self._holding else None
+        return self.documents if found is None else found
 
     def read(self, path: str) -> bytes | None:
         if path not in self._held:
@@ -88,7 +98,11 @@ class Tree:
 
     def has(self, path: str) -> bool:
         """Whether a file, or a folder with files in it, is there."""
-        return path in self or any(known.startswith(f"{path.rstrip('/')}/") for known in self.paths)
+        return path in self or path.rstrip("/") in self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(path[:at] for path in self.paths for at, char in enumerate(path) if char == "/")
 
 
 # ---------------------------------------------------------------------- Python

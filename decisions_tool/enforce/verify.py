@@ -40,15 +40,16 @@ class Verdict(NamedTuple):
 
 def verify(tree: Tree, records: Collection[str] = (), paths: Collection[str] = ()) -> Verdict:
     """Hold a tree to its records, or to the named ones alone; with ``paths``, only at and below these."""
-    bound = bind(tree)
+    bound = bind(tree, () if records else paths)
     held = [one for one in _held(tree, bound, None) if not records or one.origin.record in records]
     held = [one for one in held if not paths or _below(one.deviation.path, paths)]
     unreal = set() if records else _unreal(tree, bound, held)
     declared = {one for one in held if _declared(bound, one)}
+    allowed = declared | unreal
     names = {text.path for text in bound.texts if not records or text.name in records}
     return Verdict(
         tuple(text for text in bound.texts if text.path in names),
-        tuple(sorted({_finding(one) for one in held if one not in declared | unreal}, key=_order)),
+        tuple(sorted({_finding(one) for one in held if one not in allowed}, key=_order)),
         tuple(sorted({Unchecked(o.path, o.line, d.message) for d, o, _ in unreal - declared})),
         tuple(sorted({_finding(one) for one in declared}, key=_order)),
         tuple(sorted(one for one in set(bound.unchecked) if not records or one.path in names)),
@@ -143,8 +144,7 @@ def _reaches(tree: Tree, path: str, changed: Iterable[str]) -> bool:
 
 
 def _python(tree: Tree, bound: Bound, path: str, wanted: Mapping[str, tuple[object, ...]]) -> Iterator[Held]:
-    package = f"{path.removesuffix('.py')}/__init__.py"
-    home = package if path not in tree and package in tree else path
+    home = _package(path) if path not in tree and _package(path) in tree else path
     if home not in tree:
         name = next(iter(wanted))
         said = f"{path}: expected a file that defines {', '.join(n for n in wanted if '.' not in n)}, found none"
@@ -159,6 +159,11 @@ def _python(tree: Tree, bound: Bound, path: str, wanted: Mapping[str, tuple[obje
             yield Held(
                 said_of, origin, said_of.rule == "missing" and "." not in name and said_of.line == said_of.column == 1
             )
+
+
+def _package(path: str) -> str:
+    """The file of the package that a module may have become."""
+    return f"{path.removesuffix('.py')}/__init__.py"
 
 
 def _shape(tree: Tree, bound: Bound, path: str, language: str, expected: object, origin: Origin) -> Iterator[Held]:
@@ -177,7 +182,8 @@ def _shape(tree: Tree, bound: Bound, path: str, language: str, expected: object,
 
 
 def _file(tree: Tree, path: str, must: bool, origin: Origin) -> Iterator[Held]:
-    if tree.has(path) is not must:
+    there = tree.has(path) or (must and _package(path) in tree)
+    if there is not must:
         words = ("expected a file, found none", "missing") if must else ("expected to be gone, found a file", "file")
         yield Held(Deviation(words[1], path, path, 0, 0, f"{path}: {words[0]}"), origin, must)
 
@@ -205,23 +211,20 @@ def _unreal(tree: Tree, bound: Bound, held: Iterable[Held]) -> set[Held]:
     for one in held:
         if one.top:
             missing.setdefault(one.origin.record, set()).add(one)
+    there = _begun(bound, {(one.origin.record, one.deviation.subject) for ones in missing.values() for one in ones})
     found: set[Held] = set()
     for text in bound.texts:
-        gone = missing.get(text.name, set())
-        stories = tree.read(f"{RECORDS}/{text.name}-stories.md") or b""
-        if text.status != "implemented" and gone and (_OPEN.search(stories) or not _begun(tree, bound, text, gone)):
+        gone = missing.get(text.name)
+        stories = tree.read(f"{RECORDS}/{text.name}-stories.md") or b"" if gone else b""
+        if gone and text.status != "implemented" and (_OPEN.search(stories) or text.name not in there):
             found |= gone
     return found
 
 
-def _begun(tree: Tree, bound: Bound, text: Text, gone: Iterable[Held]) -> bool:
-    """Whether anything of what a record promises is there under its name."""
-    absent = {one.deviation.subject for one in gone}
-    names = {
-        n
-        for (path, n), origin in bound.origins.items()
-        if origin.record == text.name and "." not in n and path not in absent
-    }
-    shapes = {path for path, (_, _, origin) in bound.shapes.items() if origin.record == text.name}
-    files = {path for path, (change, origin) in bound.files.items() if origin.record == text.name and change.must}
-    return bool((names | shapes | files) - absent)
+def _begun(bound: Bound, absent: Collection[tuple[str, str]]) -> set[str]:
+    """The records of which something is there under its name."""
+    names = ((origin.record, name, path) for (path, name), origin in bound.origins.items() if "." not in name)
+    found = {record for record, name, path in names if (record, name) not in absent and (record, path) not in absent}
+    found |= {origin.record for path, (_, _, origin) in bound.shapes.items() if (origin.record, path) not in absent}
+    files = ((change, origin.record) for change, origin in bound.files.values() if change.must)
+    return found | {record for change, record in files if (record, change.path) not in absent}

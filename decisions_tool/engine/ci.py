@@ -26,7 +26,7 @@ from decisions_tool.ledger.files import refuse_closed
 from decisions_tool.ledger.git import GitFailed, Place
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import COLLECTING, branch_for_writing, check_ready
-from decisions_tool.ledger.remote import Remote, check_branch
+from decisions_tool.ledger.remote import Bench, Remote, check_branch
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.text import shortened
 from decisions_tool.workflows.case import Case
@@ -338,7 +338,7 @@ class _Target(NamedTuple):
 
 def _pushed(repository: Repository, answers: Sequence[Answer], target: _Target, listen: Listener) -> Collected:
     """Record on top of what the remote has, and push; whoever is overtaken does it again on top of the winner."""
-    unreached, made = 0, _Made()
+    unreached, made, bench = 0, _Made(), Bench(repository)
     try:
         for attempt in range(_TRIES):
             try:
@@ -355,7 +355,7 @@ def _pushed(repository: Repository, answers: Sequence[Answer], target: _Target, 
                     listen(event)
                 return done
     finally:
-        repository.git.run("update-ref", "-d", "--no-deref", COLLECTING, ok=(0, 1, 128))
+        bench.clear()
     raise DecisionsError(f"{target.to} moves faster than answers can be pushed", "decisions ci collect, once more")
 
 
@@ -371,9 +371,9 @@ class _Made:
 def _attempt(repository: Repository, answers: Sequence[Answer], target: _Target, made: _Made) -> Collected:
     base, old = _base(repository, target)
     if made.recorder is None or old != made.commit:
-        repository.git.run("update-ref", "--no-deref", COLLECTING, base)
-        made.recorder = Recorder(repository, COLLECTING, answers)
-        made.outcome = made.recorder.carry()
+        Bench(repository).begin(base)
+        recorder = Recorder(repository, COLLECTING, answers)
+        made.outcome, made.recorder = recorder.carry(), recorder
         made.commit = repository.ref(COLLECTING)
         if made.commit not in {base, old}:
             target.remote.push(target.to, made.commit, old)
@@ -382,12 +382,12 @@ def _attempt(repository: Repository, answers: Sequence[Answer], target: _Target,
 
 def _base(repository: Repository, target: _Target) -> tuple[str, str]:
     """The commit to build on, and what the remote has where it is pushed to."""
-    base = target.remote.fetch(target.branch)
+    base = target.remote.fetch(target.branch, Bench.base)
     if not base:
         raise DecisionsError(f"{target.remote.name} has no branch {target.branch}", f"git push {target.remote.name} …")
     if target.to == target.branch:
         return base, base
-    old = target.remote.fetch(target.to)
+    old = target.remote.fetch(target.to, Bench.ahead)
     return working_tip(repository, base, old), old
 
 

@@ -12,7 +12,7 @@ from decisions_tool.documents.standing import short
 from decisions_tool.engine.trying import require_trust, start
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.repository import Repository
-from decisions_tool.ledger.trees import laid_out
+from decisions_tool.ledger.worktrees import laid_out
 from decisions_tool.text import one_line
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.following_writing import Read, record_of, stories_of

@@ -15,6 +15,7 @@ from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import inside, read_regular
 from decisions_tool.ledger.git import Git, find_place
 from decisions_tool.ledger.repository import REGULAR, Repository
+from decisions_tool.ledger.search import files_with
 from decisions_tool.ledger.staged import index_entries
 
 
@@ -65,7 +66,12 @@ def of_commit(repository: Repository, commit: str) -> Tree:
     def everything() -> list[str]:
         return [path for path, one in repository.walk(root, "") if one.mode in REGULAR] if root else []
 
-    return Tree(read, everything, lambda: below(FOLDERS))
+    return Tree(
+        read,
+        everything,
+        lambda: below(FOLDERS),
+        lambda words: files_with(repository, words, FOLDERS, commit) if commit else (),
+    )
 
 
 def of_index(repository: Repository, index: str) -> Tree:
@@ -77,7 +83,12 @@ def of_index(repository: Repository, index: str) -> Tree:
         held = documents() if path.startswith(tuple(f"{folder}/" for folder in FOLDERS)) else listed()
         return repository.blob(held[path]) if path in held else None
 
-    return Tree(read, lambda: listed().keys(), lambda: documents().keys())
+    return Tree(
+        read,
+        lambda: listed().keys(),
+        lambda: documents().keys(),
+        lambda words: files_with(repository, words, FOLDERS, "", index),
+    )
 
 
 def broken_by_staged(repository: Repository, index: str, changed: Collection[str]) -> list[Finding]:

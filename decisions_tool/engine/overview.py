@@ -53,6 +53,14 @@ def overview(start: Path, look_closely: bool = False) -> Overview:
     return Overview(held, _uncommitted(place, held, look_closely))
 
 
+def elsewhere(start: Path, branch: str) -> Overview:
+    """All cases of a branch that is not checked out, read anew."""
+    from decisions_tool.ledger.repository import Repository
+
+    with closing(Repository(start)) as repository:
+        return Overview(_read(repository, None, repository.tip(branch)), [])
+
+
 def settled(start: Path) -> dict[str, str]:
     """Slug -> state of the cases of the last commit that no run has to look at."""
     return {line.case: line.state for line in _held(start, locate(start)).lines if not line.open}
@@ -88,21 +96,21 @@ def _fresh(start: Path, held: Table | None) -> Table:
         return _read(repository, held)
 
 
-def _read(repository: Repository, held: Table | None) -> Table:
-    head = repository.head()
-    if not head.oid:
+def _read(repository: Repository, held: Table | None, tip: str = "") -> Table:
+    head = tip or repository.head().oid
+    if not head:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
-    root = repository.tree_of(head.oid)
+    root = repository.tree_of(head)
     entry = repository.lookup(root, CONFIG)
     settings = entry.oid if entry else ""
     same = held if held is not None and held.header["settings"] == settings else None
-    patched = _patched(repository, head.oid, same) if same else None
-    index, rows, skipped = patched or _all(repository, head.oid, root, same)
+    patched = _patched(repository, head, same) if same else None
+    index, rows, skipped = patched or _all(repository, head, root, same)
     waiting = [(line, row) for line, row in zip(index, rows, strict=True) if line[0] == "+"]
     watched = [Line.read(line) for line, _ in waiting] if len(waiting) <= _WATCHED else []
     header: Header = {
         "version": __version__,
-        "head": head.oid,
+        "head": head,
         "settings": settings,
         "count": len(index),
         "open_count": len(waiting),

@@ -21,11 +21,15 @@ def ready(start: Path, since: str) -> Iterator[Row]:
         if alive((place.store / "watch.lock").read_text(encoding="ascii", errors="replace")):
             return
     touched = _touched(Git(place), since)
-    if touched:
-        table = overview(start).table
-        open_ones = (at for slug in sorted(touched) if (at := table.find(slug)) >= 0)
-        rows: list[Row] = [json.loads(table.texts[at]) for at in open_ones if table.index[at][0] == "+"]
-        yield from (row for row in rows if row["waiting_for"])
+    if not touched:
+        return
+    table = overview(start).table
+    places = sorted(at for slug in touched if (at := table.find(slug)) >= 0)
+    index, rows = table.index, table.texts
+    for at in places:
+        row: Row = json.loads(rows[at])
+        if index[at].startswith("+") and row["waiting_for"]:
+            yield row
 
 
 def _touched(git: Git, since: str) -> set[str]:

@@ -47,7 +47,7 @@ class Saved:
         self._place, self._clock = place, clock
         self._moving: dict[Path, _Look | None] = {}
         self._whole: dict[Path, bytes] = {}
-        self.wanted: set[Path] = set()
+        self.wanted: dict[Path, str] = {}
         self.commits = False
 
     def touched(self, paths: Iterable[Path]) -> None:
@@ -82,7 +82,7 @@ class Saved:
 
     def take(self, path: Path, limit: int) -> bytes | None:
         """The bytes of an answer that a person left, once it is whole; this is how the manual backend reads."""
-        self.wanted.add(path)
+        self.wanted[path] = self._case_of(path)
         if not self.commits and not path.is_relative_to(self._place.store):
             return None
         data = read_regular(path, limit)
@@ -92,10 +92,21 @@ class Saved:
             self.touched([path])
         return None
 
-    def given(self, rested: set[Path]) -> set[Path]:
-        """Those of the files that a run would take as answers."""
+    def given(self, rested: set[Path]) -> dict[Path, str]:
+        """Those of the files that a run would take as answers, each with its case; an empty one for what cases share."""
         store = self._place.store
-        return {path for path in rested & self.wanted if self.commits or path.is_relative_to(store)}
+        found = {path: self.wanted[path] for path in rested if path in self.wanted}
+        return {path: case for path, case in found.items() if self.commits or path.is_relative_to(store)}
+
+    def ask_anew(self, cases: list[str] | None) -> None:
+        """What these cases, or all, wanted to be given counts no more."""
+        gone = set(cases or ())
+        self.wanted = {path: case for path, case in self.wanted.items() if cases is not None and case not in gone}
+
+    def _case_of(self, path: Path) -> str:
+        if path.is_relative_to(self._place.store):
+            return path.parent.name
+        return owner(path.relative_to(self._place.root).as_posix())[1]
 
     def bytes_of(self, path: Path) -> bytes | None:
         """A whole file, None where it moves again."""

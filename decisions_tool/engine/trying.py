@@ -21,8 +21,8 @@ from decisions_tool.engine.following import act
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.repository import REGULAR, Repository
-from decisions_tool.ledger.trees import laid_out, write_into
 from decisions_tool.ledger.trust import trusted
+from decisions_tool.ledger.worktrees import laid_out, write_into
 from decisions_tool.rules.spike import judge
 from decisions_tool.rules.stories import path_of
 from decisions_tool.text import one_line

@@ -271,6 +271,8 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
                 raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
             raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {quote(slug)}")
         phase, slot = last.value("Phase"), last.value("Slot")
+        if phase == "renumber":
+            raise DecisionsError("a number that was given up is not given again", f"decisions log {quote(slug)}")
         if phase in {"start", "request", "init"}:
             raise DecisionsError(f"the start of {slug} is not undone", f"decisions close {quote(slug)} --reason …")
         changes: Changes = {}

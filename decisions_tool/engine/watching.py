@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from decisions_tool.config import FILE
+from decisions_tool.config import FILE, Settings
 from decisions_tool.documents.paths import RECORDS, TASKS
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.hearing import Ears, Folder
@@ -21,6 +21,7 @@ from decisions_tool.errors import Busy, DecisionsError, DocumentError, Finding
 from decisions_tool.ledger.files import typed
 from decisions_tool.ledger.git import Place, changed_files
 from decisions_tool.ledger.locks import run_lock
+from decisions_tool.ledger.preflight import branch_for_writing
 from decisions_tool.ledger.record import Ledger
 from decisions_tool.ledger.repository import MARKERS, Repository
 from decisions_tool.text import plural
@@ -55,6 +56,8 @@ class Watcher:
         self._saved = Saved(repository.place)
         self._known = Known()
         self._planned: tuple[str, str, str | None] | None = None
+        self._settings: Settings | None = None
+        self._cases: dict[str, str] | None = None
         self._told: dict[str, frozenset[tuple[str, str, str]]] = {}
         self._interval, self._patience = 30.0, 0.0
         self._again = self._scan = 0.0
@@ -87,14 +90,17 @@ class Watcher:
         self._try(self._hear, "look")
         rested = self._saved.settle()
         moved = self._state() != self._planned
-        if moved or 0 < self._again <= time.monotonic() or self._saved.given(rested):
+        given = self._saved.given(rested)
+        due = 0 < self._again <= time.monotonic()
+        if moved or given or due:
             self._again = 0.0
-            self._try(self._run, "run")
+            self._cases = None if due else self._cases
+            self._try(lambda: self._run(given), "run")
         if moved:
             self._scan = 0.0  # whoever moved the branch may have changed files too
         if self.repository.in_progress():
             return False
-        return bool(self._try(lambda: self._take(rested - self._saved.given(rested)), "take"))
+        return bool(self._try(lambda: self._take(rested - given.keys()), "take"))
 
     def _hear(self) -> None:
         """Note what was heard, and from time to time everything, because events get lost."""
@@ -145,26 +151,65 @@ class Watcher:
 
     # -- acting
 
-    def _run(self) -> None:
-        """What `decisions run` does, with what was learnt before."""
-        self._planned = ref, oid, _ = self._state()
+    def _run(self, given: dict[Path, str]) -> None:
+        """What `decisions run` does, for the cases that changed since the last round and those that files were given to."""
+        self._planned = ref, *_ = self._state()
         self.repository.renew()
+        oid = branch_for_writing(self.repository).oid
+        scope = self._scope(oid, set(given.values()))
+        if scope == []:
+            self._remember(oid)
+            return
+        self._saved.ask_anew(scope)
         engine = Engine(self.repository, None, self._listen, self._known)
-        if oid:
-            watch = self.repository.settings(oid).watch
-            self._interval, self._saved.commits = float(watch.interval), watch.commit
-            self._scan = min(self._scan, time.monotonic() + self._interval)
-        self._saved.wanted = set()
         engine.asking.read = self._saved.take
-        outcome = engine.run()
+        outcome = engine.run(scope or ())
         self._planned = (ref, outcome.tip, None)
-        self._tell("plan", list(_news(outcome)))
-        said = f"watching {ref.removeprefix('refs/heads/')}: {plural(len(outcome.waits), 'answer')} of people open"
-        self._listen(Event("watching", "", "", text=said))
+        self._remember(outcome.tip)
+        self._report(scope, outcome)
         if outcome.later or any(failed.who in _PASSING for failed in outcome.failed):
             self._once_more(self._interval)
         else:
             self._patience = 0.0
+
+    def _scope(self, oid: str, given: set[str]) -> list[str] | None:
+        """The cases that may go on; None for all of them."""
+        settings = self.repository.settings(oid)
+        if settings is not self._settings:
+            self._settings, self._cases = settings, None
+            self._interval, self._saved.commits = float(settings.watch.interval), settings.watch.commit
+            self._scan = min(self._scan, time.monotonic() + self._interval)
+        if self._cases is None or "" in given:
+            return None
+        now = self._states(oid)
+        known = self._cases
+        return [slug for slug, state in now.items() if known.get(slug) != state or slug in given]
+
+    def _remember(self, oid: str) -> None:
+        """What the cases are like after a round that went well; of those that are gone nothing is known any more."""
+        before, self._cases = self._cases, self._states(oid)
+        for slug in (before or {}).keys() - self._cases.keys():
+            self._tell(f"case {slug}", [])
+
+    def _states(self, oid: str) -> dict[str, str]:
+        """What the next step of each case depends on."""
+        return {slug: folder.state for slug, folder in self.repository.cases(oid).items()}
+
+    def _report(self, scope: list[str] | None, outcome: Outcome) -> None:
+        """Say what is new for people, case by case."""
+        news: dict[str, list[Event]] = {f"case {slug}": [] for slug in scope or ()}
+        if scope is None:
+            news = {topic: [] for topic in self._told if topic.startswith("case ")}
+        for slug, event in _news(outcome):
+            news.setdefault(f"case {slug}", []).append(event)
+        for topic, events in news.items():
+            self._tell(topic, events)
+        waiting = sum(
+            kind == "waiting" for topic, told in self._told.items() if topic.startswith("case ") for kind, *_ in told
+        )
+        branch = self.repository.head().branch
+        said = f"watching {branch}: {plural(waiting, 'answer')} of people open"
+        self._listen(Event("watching", "", "", text=said))
 
     def _once_more(self, first: float) -> None:
         """Try again by time alone, less and less often."""
@@ -243,11 +288,11 @@ def _refused(finding: Finding) -> Event:
     return Event("refused", "", "", text=f"{where}: {finding.message}", command=finding.hint)
 
 
-def _news(outcome: Outcome) -> Iterator[Event]:
-    """What a round leaves to people."""
+def _news(outcome: Outcome) -> Iterator[tuple[str, Event]]:
+    """What a round leaves to people: case, and what to say."""
     for wait in outcome.waits:
-        yield Event("waiting", wait.case, wait.phase, text=wait.why, command=wait.command)
+        yield wait.case, Event("waiting", wait.case, wait.phase, text=wait.why, command=wait.command)
     for refusal in outcome.refusals:
-        yield from map(_refused, refusal.findings)
+        yield from ((refusal.case, _refused(finding)) for finding in refusal.findings)
     for slug in outcome.finished:
-        yield Event("finished", slug, "", text="is finished")
+        yield slug, Event("finished", slug, "", text="is finished")

@@ -6,9 +6,10 @@ Commits are judged one by one against the state of their first parent. The first
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from decisions_tool.config import FILE
-from decisions_tool.documents.paths import RECORDS, TASKS, owner
+from decisions_tool.documents.paths import RECORDS, TASKS, owner, place
 from decisions_tool.documents.request import Request
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.compare import squashed
@@ -31,13 +32,15 @@ def audit(repository: Repository, only: str = "") -> Report:
     if not head.oid:
         raise DecisionsError("there is no history to audit", "git commit --allow-empty -m 'first commit'")
     paths = folders(repository, head.oid, only) if only else (TASKS, RECORDS, FILE)
-    auditor = _Auditor(repository, report)
+    auditor = Auditor(repository, report)
     for step in steps(repository, head.oid, *paths, newest_first=False, whole=True):
         report.commits += 1
         auditor.judge(step)
     if repository.shallow:
         said = "older history is not here, so its transitions are not judged"
         report.add("shallow", "warning", "", said, "git fetch --unshallow")
+    if not only:
+        auditor.judge_numbers(head.oid)
     held = repository.cases(head.oid)
     for slug in [only] if only else held:
         if slug in held or not report.commits:  # the commits of one that is gone have said how
@@ -49,7 +52,7 @@ def audit_range(repository: Repository, tip: str, known: Sequence[str]) -> Repor
     """Judge the commits of ``tip`` that ``known`` have not, and the cases that they touch. It costs what the range costs."""
     report = Report()
     beyond = tuple(f"^{commit}" for commit in known)
-    auditor = _Auditor(repository, report, Earlier(repository, bounds(repository, tip, beyond)))
+    auditor = Auditor(repository, report, Earlier(repository, bounds(repository, tip, beyond)))
     touched: set[str] = set()
     for step in steps(repository, tip, TASKS, RECORDS, FILE, newest_first=False, whole=True, beyond=beyond):
         report.commits += 1
@@ -60,7 +63,9 @@ def audit_range(repository: Repository, tip: str, known: Sequence[str]) -> Repor
     return report
 
 
-class _Auditor:
+class Auditor:
+    """Judges commits in the order of history, then the state that they came to."""
+
     def __init__(self, repository: Repository, report: Report, earlier: Earlier | None = None) -> None:
         self.repository = repository
         self.report = report
@@ -87,6 +92,18 @@ class _Auditor:
             self.people.commit(step)
 
     # -- the state at the end
+
+    def judge_numbers(self, commit: str) -> None:
+        """No two records have one number, however they came together."""
+        folder = self.repository.lookup(self.repository.tree_of(commit), RECORDS)
+        entries = self.repository.entries(folder.oid) if folder and folder.mode == "40000" else ()
+        held: dict[int, str] = {}
+        for path in (f"{RECORDS}/{entry.name}" for entry in entries):
+            where = place(path)
+            other = held.setdefault(where.number, path) if where and where.number else path
+            if other != path:
+                said = f"has the number of {other}"
+                self.report.add("number", "error", path, said, f"decisions renumber {quote(path)}")
 
     def judge_state(self, commit: str, slug: str) -> None:
         """What can be recomputed from the last commit alone, whatever became of the history."""
@@ -128,9 +145,8 @@ class _Auditor:
             self.report.add("recomputed", "warning", path, said)
 
 
-def story(repository: Repository, slug: str) -> Iterator[Step]:
-    """The transitions and people's commits of a case, oldest first."""
-    head = repository.head()
-    if not head.oid:
+def story(repository: Repository, slug: str, tip: str) -> Iterator[Step]:
+    """The transitions and people's commits of a case up to a commit, oldest first."""
+    if not tip:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
-    yield from steps(repository, head.oid, *folders(repository, head.oid, slug), newest_first=False)
+    yield from steps(repository, tip, *folders(repository, tip, slug), newest_first=False)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import typed
+from decisions_tool.ledger.history import Change
 from decisions_tool.ledger.objects import Objects
-from decisions_tool.ledger.repository import Repository
+from decisions_tool.ledger.repository import REGULAR, Repository
 from decisions_tool.ledger.working import Write
 
 
@@ -24,10 +25,15 @@ class Step(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One commit of the chain."""
+    """One commit of the chain; ``joins`` is the second parent of a merge."""
 
     tree: str
     message: str
+    joins: str = ""
+
+    def begins(self, parent: str) -> str:
+        """The first lines of the commit."""
+        return f"tree {self.tree}\nparent {parent}\n" + (f"parent {self.joins}\n" if self.joins else "")
 
 
 class Chain:
@@ -58,6 +64,20 @@ class Chain:
             self._writes[write.path] = replace(earlier, after=write.after) if earlier else write
         self.links.append(Link(self._root, step.message))
 
+    def join(self, other: str, tree: str, changes: Sequence[Change], message: str) -> None:
+        """A merge with another commit: its tree, and what that changes of the tip."""
+        for change in changes:
+            before = self.repository.lookup(self._root, change.path)
+            modes = {change.mode} if change.after else set()
+            if not (modes | ({before.mode} if before else set())) <= REGULAR:
+                hint = "git merge --no-ff"
+                raise DecisionsError(f"{change.path}: the merge is about something else than a regular file", hint)
+            held = self.repository.git.read(before.oid) if before else None
+            mode = change.mode if change.after else "100644"
+            self._writes[change.path] = Write(change.path, change.before, change.after, mode, held[1] if held else None)
+        self._root = tree
+        self.links.append(Link(tree, message, other))
+
     def commits(self) -> list[str]:
         """The ids of the commits, whose objects are then in the repository; signed where the user signs."""
         git = self.repository.git
@@ -77,14 +97,15 @@ class Chain:
         sign = ["-S"] if git.switched_on("commit.gpgsign") else []
         found, parent = [], self.tip
         for link in self.links:
-            made = git.run("commit-tree", *sign, "-p", parent, "-F", "-", link.tree, stdin=link.message.encode())
+            parents = ("-p", parent, *(("-p", link.joins) if link.joins else ()))
+            made = git.run("commit-tree", *sign, *parents, "-F", "-", link.tree, stdin=link.message.encode())
             parent = made.decode().strip()
             found.append(parent)
         return found
 
     def _text(self, link: Link, parent: str) -> bytes:
         author, committer = (self._now(name) for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"))
-        return f"tree {link.tree}\nparent {parent}\nauthor {author}\ncommitter {committer}\n\n{link.message}".encode()
+        return f"{link.begins(parent)}author {author}\ncommitter {committer}\n\n{link.message}".encode()
 
     def _now(self, name: str) -> str:
         """Who git says that the user is, at this second unless the environment names another."""
@@ -100,7 +121,7 @@ class Chain:
             raise DecisionsError(f"{path}: is not a regular file in git", self._typed("git rm --cached -- {}", path))
         self._refuse_odd_folders(path)
         before = entry.oid if entry else ""
-        after = self.objects.add("blob", text.encode("utf-8")) if text is not None else ""
+        after = self.objects.add("blob", text.encode("utf-8", "surrogateescape")) if text is not None else ""
         first = path not in self._writes
         working = left if left is not None else (self.repository.blob(before) if before and first else None)
         return Write(path, before, after, entry.mode if entry else "100644", working)

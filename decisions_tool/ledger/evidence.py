@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.kinds import FILES, read_document
-from decisions_tool.documents.paths import RECORDS, place
+from decisions_tool.documents.paths import place
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.ledger.compare import Version
 from decisions_tool.ledger.git import GitFailed
 from decisions_tool.ledger.history import Change, Step
-from decisions_tool.ledger.numbers import number_of
+from decisions_tool.ledger.numbers import used
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.workflows.case import Case
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass
@@ -48,26 +52,25 @@ class Earlier:
         self._seen.add(commit)
 
     def __contains__(self, commit: object) -> bool:
-        return commit in self._seen or any(self._reaches(bound, str(commit)) for bound in self._bounds)
+        return commit in self._seen or self.before(str(commit))
+
+    def before(self, commit: str) -> bool:
+        """Whether a commit lies before the part that is read."""
+        if not _ID.fullmatch(commit):  # a message says what it likes
+            return False
+        return any(self._reaches(bound, commit) for bound in self._bounds)
 
     def _reaches(self, bound: str, commit: str) -> bool:
         try:
             self._repository.git.run("merge-base", "--is-ancestor", commit, bound)
         except GitFailed:
             return False
-        self._seen.add(commit)
         return True
 
-    @property
+    @cached_property
     def highest(self) -> int:
-        """The highest number that a record has at the bounds."""
-        return max((self._highest(commit) for commit in self._bounds), default=0)
-
-    def _highest(self, commit: str) -> int:
-        folder = self._repository.lookup(self._repository.tree_of(commit), RECORDS)
-        if folder is None or folder.mode != "40000":
-            return 0
-        return max((number_of(path) for path, _ in self._repository.walk(folder.oid, RECORDS)), default=0)
+        """The highest number that a record had up to the bounds."""
+        return max(used(self._repository.git, tips=self._bounds), default=0) if self._bounds else 0
 
 
 class Evidence:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple, TypeAlias
 
 from decisions_tool.errors import DecisionsError
@@ -103,12 +104,14 @@ def read_head(git_dir: Path) -> str:
         raise DecisionsError(f"{head} cannot be read: {error.strerror}", "check its owner and permissions") from None
 
 
-def locate(start: Path) -> Place:
-    """The repository that holds ``start``, or an error that says how to make one."""
+def locate(start: Path, bare: bool = False) -> Place:
+    """The repository that holds ``start``, or an error that says how to make one; ``bare`` allows one without working files."""
     found = find_place(start)
     if found is not None:
         return found
     if (start / "HEAD").is_file() and (start / "objects").is_dir():
+        if bare:
+            return Place(start, start, start)
         raise DecisionsError(f"{start} is a bare repository", "clone it and run decisions in the clone")
     raise DecisionsError(
         f"{start} is not in a git repository", "git init && git commit --allow-empty -m 'first commit'"
@@ -260,6 +263,13 @@ class Git:
         """Settings that keep filters configured inside the repository from running."""
         names = {key.split(".", 1)[1].rpartition(".")[0] for key in self.own_programs() if key.startswith("filter.")}
         return [(f"filter.{name}.{part}", value) for name in sorted(names) for part, value in _NO_FILTER]
+
+    def without_drivers(self) -> Settings:
+        """Settings by which a merge uses git's own three-way merge, whatever driver is configured."""
+        names = {key[6:-7] for _, key, _ in self.config() if key.startswith("merge.") and key.endswith(".driver")}
+        own = f"{quote(executable())} merge-file --marker-size=%L %A %O %B"
+        drivers = [(f"merge.{name}.driver", own) for name in sorted(names) if name]
+        return [("merge.default", "text"), ("merge.renormalize", "false"), *drivers]
 
 
 def changed_files(git: Git, paths: Sequence[str]) -> list[str]:

@@ -84,7 +84,7 @@ def steps(
     out = repository.git.run(*args).decode("utf-8", "surrogateescape")
     for record in out.split(begin)[1:]:
         commit, parents, author, date, message, rest = record.split(mark, 5)
-        yield Step(commit, tuple(parents.split()), author, date, message.rstrip("\n") + "\n", tuple(_changes(rest)))
+        yield Step(commit, tuple(parents.split()), author, date, message.rstrip("\n") + "\n", tuple(read_changes(rest)))
 
 
 def bounds(repository: Repository, tip: str, beyond: Sequence[str]) -> tuple[str, ...]:
@@ -93,7 +93,8 @@ def bounds(repository: Repository, tip: str, beyond: Sequence[str]) -> tuple[str
     return tuple(line[1:] for line in out.decode("ascii").split() if line.startswith("-"))
 
 
-def _changes(raw: str) -> Iterator[Change]:
+def read_changes(raw: str) -> Iterator[Change]:
+    """What the raw format of git says, of a commit or of a merge against all its parents."""
     parts = [part for part in raw.split("\0") if part.strip("\n")]
     at = 0
     while at < len(parts):

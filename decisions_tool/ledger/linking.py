@@ -55,8 +55,10 @@ def _prove(found: Shelf, edits: list[Edit], source: Record, kind: str, other: Re
     after = together([new.get(record.path, record) for record in found.records.records])
     for one, says, two in ((source, kind, other), (other, OTHER_SIDE[kind], source)):
         now = new[one.path]
-        kept = (now.title, now.date, now.number, now.format) == (one.title, one.date, one.number, one.format)
-        if not kept or two.path not in after.named(one.path, says):
+        dated = now.date == one.date or one.date_line == one.status_line  # a day in the status goes with it
+        kept = dated and (now.title, now.number, now.format) == (one.title, one.number, one.format)
+        gone = says != "superseded-by" or now.status == "superseded" or now == one
+        if not (kept and gone) or two.path not in after.named(one.path, says):
             raise DecisionsError(
                 f"{one.path} cannot be changed safely to say: {says} {two.path}",
                 "write it by hand, then: decisions check",

@@ -241,6 +241,10 @@ class Turn:
         chain = Chain(self.ledger.repository, self.tip)
         for step in steps:
             chain.add(step)
+        return self.commit_chain(chain)
+
+    def commit_chain(self, chain: Chain) -> list[str]:
+        """Record commits that are made on top of ``tip``; raises as ``commit`` does."""
         held = self.ledger.staged([write.path for write in chain.writes]) if self.checked_out else {}
         if self.checked_out:
             self._refuse_edited(chain.objects, chain.writes, held)
@@ -303,7 +307,7 @@ class Turn:
         """Each commit says what it was made from."""
         for commit, parent, link in zip(commits, [self.tip, *commits], chain.links, strict=False):
             found = self.ledger.repository.git.read(commit)
-            begins, ends = f"tree {link.tree}\nparent {parent}\n".encode(), link.message.encode()
+            begins, ends = link.begins(parent).encode(), link.message.encode()
             if found is None or not found[1].startswith(begins) or not found[1].endswith(ends):
                 raise DecisionsError(f"commit {commit[:12]} does not read back as it was written", "git fsck")
 

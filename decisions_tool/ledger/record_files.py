@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from decisions_tool.documents.paths import MAX_FILE, QUESTIONS, RECORDS, TASKS
-from decisions_tool.documents.record_names import doubt, foreign, is_index, readable, set_aside
+from decisions_tool.documents.record_names import doubt, foreign, is_index, is_page_of_one, readable, set_aside
 from decisions_tool.documents.records import Record, read_record
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import read_regular
@@ -57,7 +57,7 @@ def shelf(
     ``keep`` holds on to the texts; ``held`` are bytes that somebody has read already, by absolute path.
     """
     base, roots = _where(folder, wanted)
-    gathered = _Gathered(base, held or {}, keep)
+    gathered = _Gathered(base, held or {}, keep, roots if wanted else ())
     for path in sorted(set(_files(base, roots, gathered.skipped))):
         gathered.add(path)
     records, skipped = together(gathered.records), tuple(sorted(set(gathered.skipped)))
@@ -67,12 +67,12 @@ def shelf(
 class _Gathered:
     """Records and what is none, while files are read one by one."""
 
-    def __init__(self, base: Path, held: Mapping[str, bytes], keep: bool) -> None:
+    def __init__(self, base: Path, held: Mapping[str, bytes], keep: bool, named: tuple[str, ...]) -> None:
         self.records: list[Record] = []
         self.skipped: list[Skipped] = []
         self.pages: dict[str, str] = {}
         self.texts: dict[str, str] = {}
-        self._base, self._held, self._keep = base, held, keep
+        self._base, self._held, self._keep, self._named = base, held, keep, named
 
     def add(self, path: str) -> None:
         """Read a file, unless its name tells that it is no record."""
@@ -81,10 +81,15 @@ class _Gathered:
         text = self._text(path) if why is None or listing else ""
         if text is None:
             return
-        record = None if why else read_record(path, text)
-        why = doubt(f"{self._base.name}/{path}", record.shape) if record else why
-        if listing:
+        record = None if why and not listing else read_record(path, text)
+        if listing and record and record.shape > 3 and is_page_of_one(path):
+            why = None
+        elif listing:
             self.pages[path] = text
+        elif record and path.rpartition("/")[0] not in self._named:
+            why = doubt(f"{self._base.name}/{path}", record.shape)
+        elif record:
+            why = doubt(f"adr/{path}", record.shape)
         if why:
             self.skipped.append(Skipped(path, why))
         elif record:

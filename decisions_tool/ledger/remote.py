@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from decisions_tool.errors import DecisionsError, Moved
 from decisions_tool.ledger.git import GitFailed, Settings
+from decisions_tool.ledger.preflight import COLLECTING
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.text import one_line, shortened
 
@@ -55,16 +56,16 @@ class Remote:
         self._url = values.get(f"remote.{name}.pushurl") or values[f"remote.{name}.url"]
         self._ssh = {} if "core.sshcommand" in values else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
 
-    def fetch(self, branch: str) -> str:
-        """Bring a branch of the remote here; its tip, or an empty text where there is none."""
-        tracking = f"refs/remotes/{self.name}/{branch}"
+    def fetch(self, branch: str, into: str = "") -> str:
+        """Bring a branch of the remote here, to a ref (its own, unless another is named); its tip, or an empty text where there is none."""
+        into = into or f"refs/remotes/{self.name}/{branch}"
         try:
-            self._run("fetch", *_QUIET, "--", self.name, f"+refs/heads/{branch}:{tracking}")
+            self._run("fetch", *_QUIET, "--refmap=", "--", self.name, f"+refs/heads/{branch}:{into}")
         except GitFailed as error:
             if "couldn't find remote ref" in error.stderr:
                 return ""
             raise
-        return self.repository.ref(tracking)
+        return self.repository.ref(into)
 
     def push(self, branch: str, new: str, old: str) -> None:
         """Move a branch of the remote from one commit (empty for none) to another. Moved where it does not stand there any more."""
@@ -91,6 +92,32 @@ class Remote:
             return ()
         basic = b64encode(f"x-access-token:{token}".encode()).decode()
         return [(f"http.https://{url.netloc.rpartition('@')[2]}/.extraheader", f"AUTHORIZATION: basic {basic}")]
+
+
+class Bench:
+    """Refs on which a collector works, so that no branch moves before a push has landed. The caller holds the run lock."""
+
+    base, ahead = "refs/decisions/base", "refs/decisions/ahead"
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        for ref in (
+            self.base,
+            self.ahead,
+            COLLECTING,
+        ):  # a git that was killed leaves its lock; nobody else writes these
+            (repository.place.common / f"{ref}.lock").unlink(missing_ok=True)
+
+    def begin(self, commit: str) -> None:
+        """Start on top of a commit."""
+        self.repository.git.run("update-ref", "--no-deref", COLLECTING, commit)
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        refs = (self.base, self.ahead, COLLECTING)
+        self.repository.git.run(
+            "update-ref", "--no-deref", "--stdin", stdin="".join(f"delete {ref}\n" for ref in refs).encode()
+        )
 
 
 def check_branch(repository: Repository, name: str) -> str:

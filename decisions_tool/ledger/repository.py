@@ -95,10 +95,10 @@ def _told(slug: str) -> tuple[str, ...]:
 
 
 class Repository:
-    """One repository, opened at a folder of its working tree."""
+    """One repository, opened at a folder of its working tree; a bare one only where ``bare`` allows it."""
 
-    def __init__(self, start: Path) -> None:
-        self.place: Place = locate(start)
+    def __init__(self, start: Path, bare: bool = False) -> None:
+        self.place: Place = locate(start, bare)
         self.git = Git(self.place)
         self._trees: dict[str, tuple[Entry, ...]] = {}
         self._before: dict[str, tuple[Entry, ...]] = {}
@@ -145,6 +145,16 @@ class Repository:
             self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128)).decode().strip()
         )
 
+    def tip(self, branch: str | None) -> str:
+        """The last commit of a branch, local or remote, or of HEAD; DecisionsError where there is no such branch."""
+        if branch is None:
+            return self.head().oid
+        found = (self.ref(f"{kind}/{branch}") for kind in ("refs/heads", "refs/remotes"))
+        tip = next(filter(None, found), "")
+        if not tip:
+            raise DecisionsError(f"there is no branch {shortened(branch)!r}", "git branch --all")
+        return tip
+
     def commit_id(self, name: str) -> str:
         """The commit that a revision names, or DecisionsError."""
         found = self.git.run(
@@ -173,8 +183,10 @@ class Repository:
     # -- objects
 
     def tree_of(self, commit: str) -> str:
-        """The tree of a commit."""
+        """The tree of a commit; a tree, such as a merge would give, stands for itself."""
         found = self.git.read(commit)
+        if found is not None and found[0] == "tree":
+            return commit
         if found is None or found[0] != "commit":
             hint = "git fetch --unshallow" if self.shallow else "git fsck"
             raise DecisionsError(f"commit {commit[:12]} is not here", hint)

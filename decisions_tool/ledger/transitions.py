@@ -26,7 +26,8 @@ from decisions_tool.ledger.compare import (
 )
 from decisions_tool.ledger.evidence import Earlier, Evidence, Report
 from decisions_tool.ledger.history import Change, Step, steps, undoable
-from decisions_tool.ledger.numbers import number_of
+from decisions_tool.ledger.numbers import number_of, used
+from decisions_tool.ledger.renumbered import not_renumbered
 from decisions_tool.ledger.repository import REGULAR
 from decisions_tool.ledger.trailers import digest
 from decisions_tool.workflows.acts import ACTS, Act
@@ -52,12 +53,11 @@ class Transitions:
         self.evidence = evidence
         self.report = report
         self._seen = earlier
-        self._highest = earlier.highest  # record number up to the commit before this one
-        self._latest = 0  # and of this one
+        self._highest = self._latest = 0  # record numbers up to the commit before this one, and of this one
         self._verbs: dict[str, Callable[[Step], None]] = {
             "approve": self._approval, "undo": self._undo, "redo": self._redo, "init": self._init,
             "request": self._request, "pause": self._status, "resume": self._status, "close": self._status,
-            "decide": self._decision, "batch": self._batch, PHASE: self._adoption,
+            "decide": self._decision, "batch": self._batch, "renumber": self._renumber, PHASE: self._adoption,
             **{name: partial(self._act, act) for name, act in ACTS.items()},
         }  # fmt: skip
 
@@ -75,7 +75,7 @@ class Transitions:
         outside = [c.path for c in step.changes if not self._inside(before, own, c.path)]
         odd = [c.path for c in step.changes if c.after and c.mode not in REGULAR]
         undone = name == "undo" and step.value("Slot") in self._seen  # it is held to what that commit changed
-        free = name in {"init", "redo", PHASE} or undone  # held to every path that they may change
+        free = name in {"init", "redo", "renumber", PHASE} or undone  # held to every path that they may change
         if outside and not free:
             self.report.wrong("swept", step, outside[0], f"a transition of {slug} changed a file outside it")
         elif odd:
@@ -142,13 +142,19 @@ class Transitions:
         if made is None:
             return before
         change, number = made
-        if number <= self._highest:
+        if self._taken(step, number):
             self.report.wrong("number", step, change.path, f"the number {number} was used before")
         document = self.evidence.version(change.path, change.after)
         day = str(getattr(document.meta, "date", "")) if document else ""
         if day and abs((date.fromisoformat(day) - date.fromisoformat(step.date[:10])).days) > 1:
             self.report.add("date", "warning", change.path, f"it is dated {day}, its commit {step.date[:10]}", "", step)
         return replace(before, outside=before.outside._replace(number=lambda: number, day=day), _places={})
+
+    def _taken(self, step: Step, number: int) -> bool:
+        """Whether a commit that the step is built on has used a number; what another branch did meanwhile is not its fault."""
+        if not step.parents or number > max(self._highest, self._seen.highest):
+            return False
+        return number <= max(used(self.evidence.repository.git, tips=step.parents[:1]), default=0)
 
     def _pinned(self, step: Step, before: Case) -> Case:
         """The case at the commit that its start pinned; after a rebase that is not the parent any more."""
@@ -372,6 +378,16 @@ class Transitions:
             or texts != noted(before, last.phase, last.batch, last.slots)
         ):
             self.report.wrong("illegal", step, before.folder, "a batch changed more than the list of batches")
+
+    def _renumber(self, step: Step) -> None:
+        path, why = not_renumbered(self.evidence, step)
+        if why:
+            self.report.wrong("illegal", step, path, why)
+        number = max(
+            (number_of(change.path) for change in step.changes if change.after and not change.before), default=0
+        )
+        if number and self._taken(step, number):
+            self.report.wrong("number", step, path, f"the number {number} was used before")
 
     def _keeps_words(self, change: Change, keys: set[str]) -> bool:
         before, after = self.evidence.versions(change)

@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from decisions_tool.documents.record_fields import Page, fields, page
+from decisions_tool.documents.record_fields import Page, fields, page, visible
+from decisions_tool.documents.record_names import version
 from decisions_tool.documents.record_words import bare, status_of
 from decisions_tool.documents.records import Record, bare_title
 from decisions_tool.errors import Finding
@@ -47,6 +48,8 @@ def _numbers(found: Records) -> Iterator[Finding]:
             used[found.series[record.path], record.number].append(record)
     for (series, number), records in used.items():
         for record in records[1:]:
+            if version(record.path) != version(records[0].path):
+                continue
             hint = f"give one of them the next number of {series}: {found.next_number[series]}"
             yield _say("error", "number-twice", record.path, 0, f"has the number {number} of {records[0].path}", hint)
     for series, after in found.next_number.items():
@@ -117,7 +120,11 @@ def _links(record: Record, found: Records, by_path: Mapping[str, Record]) -> Ite
                 "warning", "link", record.path, edge.line, f"{edge.kind} {edge.ref}: there is no such record", hint
             )
     by = [edge for edge in edges if edge.kind == "superseded-by"]
-    if by and record.status in {"accepted", "proposed", "draft", "pending", "implemented", "accepted-with-review"}:
+    if (
+        by
+        and "partial" not in record.status_text.lower()
+        and record.status in {"accepted", "proposed", "draft", "pending", "implemented", "accepted-with-review"}
+    ):
         said = f"is {record.status} and superseded by {by[0].target or by[0].ref}"
         hint = "set the status to superseded, or say what of it was superseded"
         yield _say("warning", "contradiction", record.path, record.status_line, said, hint)
@@ -236,7 +243,8 @@ def _same(one: str, other: str) -> bool:
 def dead_links(path: str, text: str, there: Callable[[str], bool]) -> list[Finding]:
     """Links of a record to files that are not there; ``there`` knows the paths of the repository."""
     found = []
-    for at, line in enumerate(page(text).lines) if "](" in text else ():
+    lines = text.replace("\r\n", "\n").split("\n")
+    for at, line in enumerate(visible(lines) if "```" in text or "~~~" in text or "<!--" in text else lines):
         for _, ref in _HREF.findall(_CODE.sub("", line)) if "](" in line else ():
             if not _OUTSIDE.match(ref) and ref.partition("#")[0].endswith((".md", ".markdown")) and not there(ref):
                 found.append(

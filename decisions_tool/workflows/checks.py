@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from decisions_tool.documents import frontmatter
 from decisions_tool.documents.kinds import FILES, OPENING, read_document
-from decisions_tool.documents.paths import RECORDS, TASKS, Place, name_problem, place
+from decisions_tool.documents.paths import RECORDS, TASKS, Place, place
 from decisions_tool.errors import DocumentError, Finding
+from decisions_tool.workflows.names import check_name
 
 if TYPE_CHECKING:
     from decisions_tool.documents.base import Document
@@ -79,6 +79,10 @@ RULES: tuple[Rule, ...] = (
         "A proposal stays inside the scope.", "A vote argues with the approach, not with how many agree.",
         "A voter opens the key files."), start=1)),
     Rule("stale", "warning", "No input of an answer changed after it, other than by what later phases add."),
+    Rule("merge/number", "error", "A record that a branch brings has a number that no other record of its series has."),
+    Rule("merge/conflict", "error", "A merge into the base leaves no conflict in a managed file or a record."),
+    Rule("merge/record", "warning", "A record is changed on one branch at a time."),
+    Rule("merge/combination", "error", "What is right on two branches is right together."),
     Rule("records/number-twice", "error", "A number belongs to one record of its series."),
     Rule("records/gap", "info", "Numbers that a series leaves out are told."),
     Rule("records/heading-number", "warning", "Heading and file name have the same number."),
@@ -179,35 +183,3 @@ _MORE: dict[str, Callable[[Document, frontmatter.FrontMatter, str], list[Finding
     "contract": _contract,
     "roadmap": _roadmap,
 }
-
-
-def check_name(path: str) -> list[Finding]:
-    """Names that do not survive on every system."""
-    found = []
-    for name in path.split("/"):
-        why = name_problem(name)
-        if why:
-            found.append(Finding("path/name", "error", path, 0, 0, f"the name {name!r} {why}", "rename it: git mv"))
-    return found
-
-
-def check_twins(paths: Iterable[str]) -> list[Finding]:
-    """Paths that become one file on a system that folds case or Unicode."""
-    seen: dict[str, str] = {}
-    found = []
-    for path in sorted(paths):
-        key = unicodedata.normalize("NFC", path).casefold()
-        other = seen.setdefault(key, path)
-        if other != path:
-            found.append(
-                Finding(
-                    "path/twins",
-                    "error",
-                    path,
-                    0,
-                    0,
-                    f"differs from {other} only in case or Unicode form",
-                    "rename one of them",
-                )
-            )
-    return found

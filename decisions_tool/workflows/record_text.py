@@ -175,3 +175,13 @@ def with_addendum(constraints: str, addendum: str) -> str:
     if MARKER not in text:
         text += ("" if text.endswith("\n") else "\n") + ("" if text.endswith("\n\n") else "\n") + MARKER + "\n"
     return text + ("" if text.endswith("\n") else "\n") + "\n" + addendum
+
+
+def joined_constraints(begun: str, ours: str, theirs: str) -> str | None:
+    """``constraints.md`` with the addenda of two branches, ours first; None where either did more than add at the end."""
+    (first, mark, added), (_, _, more), (_, _, held) = (text.partition(MARKER) for text in (ours, theirs, begun))
+    heads = {text.partition(MARKER)[0] for text in (ours, theirs, begun) if text}
+    if not mark or len(heads) != 1 or not (added.startswith(held) and more.startswith(held)):
+        return None
+    rest = more[len(held) :].lstrip("\n")
+    return f"{first}{mark}{added.rstrip(chr(10))}\n\n{rest}" if rest else ours

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,37 @@ def _files(tmp_path: Path) -> list[str]:
     return [str(path) for path in (*sorted((ROOT / ".github/workflows").glob("*.yml")), made)]
 
 
+def _fenced(language: str) -> str:
+    """The example of that language in docs/ci.md."""
+    return (ROOT / "docs/ci.md").read_text("utf-8").partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def test_the_loop_for_other_platforms_carries_a_case_on(forge: Forge) -> None:
+    """H3: the script of docs/ci.md, as it stands there, on a detached HEAD."""
+    repo = forge.person()
+    repo.request(
+        "cache",
+        "---\ntype: request\nschema: 1\ncase: cache\nstatus: open\npanel: none\n---\n# Cache reads of the store\n",
+    )
+    repo.git("push", "-q", "origin", "main")
+    clone = forge.top / "runner"
+    repo.git("clone", "-q", str(forge.remote), str(clone))
+    script = textwrap.dedent(_fenced("yaml").rpartition("- |\n")[2])
+    who = {f"GIT_{who}_{what}": "bot@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    env = {
+        **os.environ,
+        **who,
+        "PATH": f"{forge.top / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "CI_COMMIT_BRANCH": "main",
+    }
+    done = subprocess.run(
+        ["sh", "-euc", script], cwd=clone, env=env, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    _sound(repo)
+    assert decisions("status", "--json", cwd=repo.path).stdout.find('"phase": "done"') > 0
+
+
 def test_zizmor_finds_nothing(tmp_path: Path) -> None:
     """S05 S28 S31: pinned, minimal permissions, no injection, no token left on disk."""
     files = [*_files(tmp_path), str(ROOT / "action.yml"), str(ROOT / ".github/dependabot.yml")]
@@ -156,6 +189,9 @@ def test_zizmor_finds_nothing(tmp_path: Path) -> None:
 def test_the_schemas_find_nothing(tmp_path: Path) -> None:
     schemas = {"vendor.github-workflows": _files(tmp_path), "vendor.github-actions": [str(ROOT / "action.yml")]}
     schemas["vendor.dependabot"] = [str(ROOT / ".github/dependabot.yml")]
+    gitlab = tmp_path / ".gitlab-ci.yml"
+    gitlab.write_text(_fenced("yaml"), encoding="utf-8")
+    schemas["vendor.gitlab-ci"] = [str(gitlab)]
     for schema, files in schemas.items():
         done = subprocess.run(
             [tool("check-jsonschema"), "--builtin-schema", schema, *files], capture_output=True, text=True, check=False
