@@ -363,9 +363,11 @@ def test_d21_a_branch_that_does_not_fit_sends_the_question_back_with_its_failure
     assert "what iteration 1 failed on in its spike: 3 tests by type" in framed
     assert "### Status: superseded" in decided.at_head(RECORD)
     assert "get() missing 1 required positional argument" in cli("prompt", "q1", "propose/agent-01").out
+    cli("decide", "q1", "Keep it", "-r", "enough")
+    cli("run")
+    old = cli("stories", "DR-001")
+    assert (old.code, "q1 has come to DR-002 since it came to DR-001" in old.err) == (1, True)
     clean(cli)
-    assert cli("undo", "q1").code == 0
-    assert "### Status: accepted" in decided.at_head(RECORD)
     clean(cli)
 
 
@@ -481,6 +483,11 @@ def test_d22_a_complete_reversal_goes_back_with_diff_and_logs_and_says_why_it_fa
     assert found.code == 0, found.err
     assert "| framing | yes | shop/other.py had to change, and no proposal names it |" in found.json["text"]
     assert f"{Q1}/iteration-1/tally.md" not in storied.files("docs")
+    assert cli("run").code == 4
+    assert cli("undo", "q1").code == 0
+    assert "### Status: accepted" in storied.at_head(RECORD)
+    clean(cli)
+    assert cli("redo", "q1", "return/return").code == 0
     assert cli("run").code == 4
     assert f"{Q1}/iteration-1/framing.md" in storied.files("docs")
     assert "why iteration 1 was reversed: it does not work" in storied.at_head(f"{Q1}/framing.md")
@@ -609,6 +616,7 @@ def test_d23_the_archive_keeps_every_byte_and_what_depends_on_it_reads_it_there(
     assert moved == before
     assert settled.files(Q1) == []
     assert "working documents archived" in cli("log", "q1").out
+    assert cli("stories", "DR-001", "--json").json["status"] == "done"
     again = cli("new", "question", "How else?", "--slug", "q1")
     assert (again.code, "is there already" in again.err) == (1, True)
     framing(settled, "q2", "low", more="DEPENDS ON: q1\n")

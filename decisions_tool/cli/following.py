@@ -42,11 +42,13 @@ def stories(folder: Path, question: str, tasks: bool, prd: Path | None, shape: s
 
     with opened(folder) as repository:
         slug = following.question_of(repository, question)
-        if _stories(repository, slug) is None:
+        over = slug not in repository.cases(repository.head().oid) if repository.head().oid else False
+        held = following.stories_beside(repository, question) if over and not tasks else None
+        if held is None and _stories(repository, slug) is None:
             following.call(repository, slug, "stories", Progress())
         if tasks:
             following.request(repository, slug, Progress())
-        held = _stories(repository, slug)
+        held = held or _stories(repository, slug)
     if held is None:
         raise DecisionsError(f"the stories of {slug} wait for something", f"decisions why {quote(slug)}")
     if prd is not None:

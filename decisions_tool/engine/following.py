@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from shlex import quote
 
+from decisions_tool.documents.framing import Framing
 from decisions_tool.documents.kinds import read_document
-from decisions_tool.documents.paths import RECORDS, place
+from decisions_tool.documents.paths import RECORDS, beside, document_path, place
 from decisions_tool.documents.reversal import SIGNIFICANT, Entry
 from decisions_tool.documents.standing import short
+from decisions_tool.documents.stories import Stories
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.run import Engine, Outcome
 from decisions_tool.engine.verbs import writing
@@ -31,28 +33,44 @@ _RECORD = re.compile(r"(?:docs/decisions/)?DR-0*(\d{1,9})(?:-[^/]*)?", re.I)
 
 
 def question_of(repository: Repository, name: str) -> str:
-    """The question that a name means: its own, or that of a record such as DR-004."""
-    head = repository.head()
-    match = _RECORD.fullmatch(name)
-    if not head.oid or match is None:
+    """The question that a name means: its own, or that of a record such as DR-004 that it stands by."""
+    path = record_path(repository, name)
+    if not path:
         return name
+    head = repository.head()
+    try:
+        slug = read_document("record", path, (repository.text_at(head.oid, path) or "").encode()).meta.case or ""
+    except DocumentError:
+        slug = ""
+    if not slug:
+        raise DecisionsError(f"{path} was not decided here: no question belongs to it", f"decisions show {quote(path)}")
+    framed = repository.text_at(head.oid, document_path(slug, "framing"))
+    now = Framing.parse(framed, document_path(slug, "framing")).meta.record if framed else None
+    if now and now != path:
+        raise DecisionsError(
+            f"{slug} has come to {short(now)} since it came to {short(path)}", f"decisions record {quote(slug)}"
+        )
+    return slug
+
+
+def record_path(repository: Repository, name: str) -> str:
+    """The path of a record that is named by its number or file; empty where a name is none of a record."""
+    head, match = repository.head(), _RECORD.fullmatch(name)
+    if not head.oid or match is None:
+        return ""
     folder = repository.lookup(repository.tree_of(head.oid), RECORDS)
     for entry in repository.entries(folder.oid) if folder and folder.mode == "40000" else ():
-        path = f"{RECORDS}/{entry.name}"
-        where = place(path)
+        where = place(f"{RECORDS}/{entry.name}")
         if where and where.kind == "record" and where.number == int(match.group(1)) and entry.mode in REGULAR:
-            return _decided_by(repository, entry.oid, path)
-    raise DecisionsError(f"there is no record {shortened(name)}", "decisions status")
+            return f"{RECORDS}/{entry.name}"
+    raise DecisionsError(f"there is no record {shortened(name)}", "decisions list")
 
 
-def _decided_by(repository: Repository, blob: str, path: str) -> str:
-    try:
-        slug = read_document("record", path, repository.held(blob, path)).meta.case
-    except DocumentError:
-        slug = None
-    if not slug:
-        raise DecisionsError(f"{path} was not decided here: no question belongs to it", "decisions show")
-    return slug
+def stories_beside(repository: Repository, name: str) -> Stories | None:
+    """The stories of a record whose question is in the archive."""
+    path = beside(record_path(repository, name), "stories")
+    text = repository.text_at(repository.head().oid, path) if path else None
+    return Stories.parse(text, path) if text else None
 
 
 def asked(repository: Repository, name: str) -> Case:

@@ -100,7 +100,7 @@ class Auditor:
         held: dict[int, str] = {}
         for path in (f"{RECORDS}/{entry.name}" for entry in entries):
             where = place(path)
-            other = held.setdefault(where.number or 0, path) if where and where.kind == "record" else path
+            other = held.setdefault(where.number, path) if where and where.number and where.kind == "record" else path
             if other != path:
                 said = f"has the number of {other}"
                 self.report.add("number", "error", path, said, f"decisions renumber {quote(path)}")
