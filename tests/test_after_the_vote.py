@@ -67,6 +67,7 @@ def check(result: Result) -> None:
 
 
 def clean(cli: Cli) -> None:
+    """An audit judges every commit: one at the end says it of all."""
     proved = cli("audit")
     assert (proved.code, "0 errors, 0 warnings" in proved.err) == (0, True), proved.out
 
@@ -142,7 +143,6 @@ def test_d20_stories_are_derived_once_told_by_people_and_proved(decided: Repo, c
     assert "**Reason:** circular import" in decided.at_head(STORIES)
     assert cli("story", "done", "q1/US-001").code == 0
     assert "US-001 done" in cli("log", "q1").out
-    clean(cli)
     assert cli("undo", "q1").code == 0
     assert "**Status:** failed" in decided.at_head(STORIES)
     clean(cli)
@@ -168,7 +168,6 @@ def test_d20_open_stories_become_requests_in_one_commit(decided: Repo, cli: Cli)
     assert "shop/store/db.py" in decided.at_head("_tasks/dr-001-us-001/001-user-request.md")
     again = cli("stories", "q1", "--tasks")
     assert (again.code, "has its request" in again.err) == (1, True)
-    clean(cli)
     assert cli("undo", "q1").code == 0
     assert decided.files("_tasks") == []
     clean(cli)
@@ -368,7 +367,6 @@ def test_d21_a_branch_that_does_not_fit_sends_the_question_back_with_its_failure
     old = cli("stories", "DR-001")
     assert (old.code, "q1 has come to DR-002 since it came to DR-001" in old.err) == (1, True)
     clean(cli)
-    clean(cli)
 
 
 def test_d21_a_design_is_tried_before_it_is_recorded(repo: Repo, cli: Cli, runner: str) -> None:
@@ -436,7 +434,6 @@ def test_d22_a_minor_reversal_adds_to_the_record_and_changes_no_other_byte(stori
     )
     assert "#### Deviations\n\n- `get` — it needs an owner" in after
     assert not (storied.path / "docs/decisions/constraints.md").exists()  # a rehearsal binds nothing
-    clean(cli)
     assert cli("undo", "q1").code == 0
     assert storied.at_head(RECORD) == before
     clean(cli)
@@ -486,7 +483,6 @@ def test_d22_a_complete_reversal_goes_back_with_diff_and_logs_and_says_why_it_fa
     assert cli("run").code == 4
     assert cli("undo", "q1").code == 0
     assert "### Status: accepted" in storied.at_head(RECORD)
-    clean(cli)
     assert cli("redo", "q1", "return/return").code == 0
     assert cli("run").code == 4
     assert f"{Q1}/iteration-1/framing.md" in storied.files("docs")
@@ -533,7 +529,6 @@ def test_d22_d23_a_rehearsal_goes_all_the_way_and_completes_nothing(storied: Rep
     assert "**Status:** failed" not in storied.at_head(STORIES)
     back = cli("retrospect", "DR-001", "--json").json
     assert "- Stories: 2 done" in back["text"]
-    clean(cli)
     missing = cli("complete", "--json")
     assert missing.code == 4
     assert missing.json["missing"][0]["missing"] == "was only rehearsed: its record binds nothing"
@@ -622,7 +617,6 @@ def test_d23_the_archive_keeps_every_byte_and_what_depends_on_it_reads_it_there(
     framing(settled, "q2", "low", more="DEPENDS ON: q1\n")
     assert cli("run").code == 4
     assert "decisions decide q2" in cli("why", "q2").out
-    clean(cli)
     assert cli("audit", "q1").code == 0
     assert cli("undo", "q1").code == 0
     assert {path: settled.at_head(path) for path in settled.files(Q1)} == before

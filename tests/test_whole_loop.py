@@ -12,7 +12,7 @@ from decisions_tool.ledger.audit import Auditor
 from decisions_tool.ledger.evidence import Report
 from decisions_tool.ledger.history import steps
 from decisions_tool.ledger.repository import Repository
-from tests.ballot_box import by_hand, folder, framing, propose, run_tests
+from tests.ballot_box import FRAMING, by_hand, folder, framing, propose, run_tests
 from tests.conftest import Cli, Repo
 
 Q1 = folder("q1")
@@ -80,8 +80,8 @@ def test_the_whole_loop_from_a_question_to_the_archive(repo: Repo, cli: Cli, tmp
     repo.commit({"tests/__init__.py": "", "tests/test_db.py": TESTS}, "tests")
 
     # a decision, and a spike that it does not survive
-    framing(repo)
-    propose(repo, cli, {"owned": (1, 2, 3, 4, 5)}, texts={"owned": sketch("get(key: str, owner: str) -> object")})
+    framing(repo, text=f"---\ntype: framing\nschema: 1\nstatus: open\nagents: 3\n---\n{FRAMING}")
+    propose(repo, cli, {"owned": (1, 2, 3)}, texts={"owned": sketch("get(key: str, owner: str) -> object")})
     assert cli("run").code == 0
     assert cli("spike", "DR-001", "--command", command).code == 1
     assert "| type | 3 |" in repo.at_head(f"{Q1}/spike.md")
@@ -91,7 +91,7 @@ def test_the_whole_loop_from_a_question_to_the_archive(repo: Repo, cli: Cli, tmp
     propose(
         repo,
         cli,
-        {"cached": (1, 2, 3, 4, 5)},
+        {"cached": (1, 2, 3)},
         texts={"cached": sketch("get(key: str, *, fresh: bool = False) -> object")},
     )
     assert "get() missing 1 required positional argument" in cli("prompt", "q1", "propose/agent-02").out
@@ -111,7 +111,7 @@ def test_the_whole_loop_from_a_question_to_the_archive(repo: Repo, cli: Cli, tmp
     told = "retries are needed, and nobody asks for a fresh read"
     assert cli("reverse", "DR-002", "--kind", "significant", "--story", "US-001", "-r", told).code == 0
     signature = "get(key: str, retries: int = 3) -> object"
-    propose(repo, cli, {"retried": (1, 2, 3, 4, 5)}, "q1-r1", {"retried": sketch(signature)})
+    propose(repo, cli, {"retried": (1, 2, 3)}, "q1-r1", {"retried": sketch(signature)})
     assert cli("run").code == 0
     old = repo.at_head("docs/decisions/DR-002-cached.md")
     assert "> Superseded by DR-003-retried.md." in old

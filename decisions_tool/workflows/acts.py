@@ -237,9 +237,9 @@ def _significant(case: Case, entry: Entry, number: int) -> Changes:
     asked = _focused(case, entry)
     values = {
         "type": "framing", "case": entry.question, "status": "open", "impact": "medium", "depends-on": [case.slug],
-        "supersedes": record.path, "section": entry.section,
+        "supersedes": record.path, "section": entry.section, "agents": framing(case).meta.agents,
     }  # fmt: skip
-    meta = Framing.META.model_validate(values)
+    meta = Framing.META.model_validate({key: value for key, value in values.items() if value is not None})
     return {path: settled(Framing.model_validate({"meta": meta, "words": frame_text(asked)}), path)}
 
 
