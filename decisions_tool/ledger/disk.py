@@ -29,7 +29,10 @@ class Found(NamedTuple):
 
 
 def managed_root(start: Path) -> tuple[Path, str]:
-    """(the folder that holds ``_tasks``, the path below it) of a file or folder; where nothing tells, the repository or itself."""
+    """(the folder that holds ``_tasks``, the path below it) of a file or folder.
+
+    Where nothing above tells, it is the folder itself if it holds such, and else the repository.
+    """
     absolute = Path(os.path.abspath(start))  # noqa: PTH100  # resolve() would follow links
     repository = find_place(absolute)
     above = len(repository.root.parts) if repository else 0  # a repository may lie in a folder of that name
@@ -39,7 +42,7 @@ def managed_root(start: Path) -> tuple[Path, str]:
             at = len(parts) - 1 - parts[::-1].index(name)
             if name == TASKS or parts[at + 1 : at + 2] == ("decisions",):
                 return Path(*absolute.parts[: above + at]), "/".join(parts[at:])
-    if repository and parts:
+    if repository and parts and not any((absolute / name).is_dir() for name in (TASKS, RECORDS)):
         return repository.root, "/".join(parts)
     return (absolute, "") if absolute.is_dir() else (absolute.parent, absolute.name)
 

@@ -89,8 +89,6 @@ def test_a_commit_of_the_workflow_itself_starts_nothing(forge: Forge) -> None:
 def test_a_pull_request_is_only_checked(forge: Forge) -> None:
     """S05 F10: no key, no plan, no commit; a rule that is broken fails the check."""
     repo = forge.person()
-    if "--range" not in decisions("check", "--help", cwd=repo.path).stdout:
-        pytest.skip("decisions check --range is not there yet")
     base = forge.git("rev-parse", "main")
     repo.git("switch", "-qc", "change")
     head = repo.commit({"_tasks/bad/002-roadmap.md": "---\ntype: roadmap\nunknown: 1\n---\n"}, "broken")
