@@ -464,3 +464,19 @@ def test_the_audit_of_a_push_reads_what_is_pushed(carried: Repo, tmp_path: Path)
         assert (part.commits, part.findings) == (2, []) and whole.commits > part.commits
         assert audit_range(repository, tip, [tip]).commits == 0
         assert audit_range(repository, tip, []).commits == whole.commits
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_framework_may_ask_for_the_audit_itself(
+    carried: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """decisions-audit of .pre-commit-hooks.yaml: what is pushed comes in the environment, a new root without a range."""
+    monkeypatch.setenv("PRE_COMMIT_REMOTE_BRANCH", "refs/heads/main")
+    if known:
+        monkeypatch.setenv("PRE_COMMIT_FROM_REF", carried.git("rev-parse", "HEAD"))
+    assert cli("hooks", "run", "pre-push").code == 0
+    path = "_tasks/cache/002-roadmap.md"
+    carried.write(path, carried.read(path).replace("Cache", "Stash"))
+    carried.git("commit", "-qam", "reworded")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", carried.git("rev-parse", "HEAD"))
+    assert cli("hooks", "run", "pre-push").code == 1

@@ -243,20 +243,24 @@ def test_a_correction_of_what_is_recorded_waits_for_its_reason(desk: Desk, cli: 
     desk.repo.request()
     desk.until(desk.finished)
     path = "_tasks/cache/002-roadmap.md"
-    desk.repo.write(path, desk.repo.read(path).replace("rehearsal", "proof", 1).replace("# ", "# Reworded ", 1))
-    desk.until(lambda: desk.says(path))
+    desk.repo.write(path, desk.repo.read(path).replace("Cache", "Stash"))
+    desk.until(lambda: desk.says(f"git commit -m 'amend: why' -- {path}"))
     desk.rest()
     assert "by hand" not in "".join(desk.repo.subjects()) and cli("audit").code == 0
-    assert desk.says("git commit -m 'amend: why'") or desk.says("roadmap.md:")
 
 
 def test_an_approval_is_never_committed_by_the_watcher(desk: Desk, cli: Cli) -> None:
     """S02: whoever saves a file may be a program."""
-    approved = '---\ntype: request\nschema: 1\nstatus: approved\ndecision-makers: ["Ada Person <ada@example.invalid>"]\n---\n# Cache\n\nText.\n'
-    desk.repo.write("_tasks/cache/003-don-review.md", approved.replace("request", "review"))
-    desk.until(lambda: desk.says("003-don-review.md"))
+    desk.repo.request()
+    desk.until(desk.finished)
+    path = "_tasks/cache/002-roadmap.md"
+    assert cli("approve", "cache", "roadmap").code == 0
+    approved = desk.repo.read(path)
+    desk.repo.git("reset", "-q", "--hard", "HEAD~1")
+    desk.repo.write(path, approved)
+    desk.until(lambda: desk.says("approves or decides"))
     desk.rest()
-    assert "by hand" not in "".join(desk.repo.subjects())
+    assert "by hand" not in "".join(desk.repo.subjects()) and desk.repo.git("status", "--porcelain") == f" M {path}"
 
 
 def test_an_answer_that_is_saved_is_recorded_as_the_answer_of_its_slot(repo: Repo, cli: Cli) -> None:

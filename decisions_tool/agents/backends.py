@@ -85,6 +85,7 @@ _MAKERS: dict[str, Callable[[Means], Backend]] = {
     "manual": _manual,
     "anthropic": _anthropic,
     "batches": _batches,
+    "command": _command,
 }
 NAMES = tuple(_MAKERS)
 #: Backends whose prompts hold the key files where that is cheaper.

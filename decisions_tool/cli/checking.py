@@ -82,10 +82,11 @@ def check(
 def _commits(folder: Path, against: str | None, span: str | None, more: bool, strict: bool, as_json: bool) -> int:
     from decisions_tool.cli.judging import check_against, check_range
 
-    if more or (against and span):
-        raise click.UsageError("--against and --range stand alone: no PATH, no --staged, not both")
-    return (
-        check_against(folder, against, strict, as_json) if against else check_range(folder, span or "", strict, as_json)
+    if more or (against and span and as_json):
+        raise click.UsageError("--against and --range take no PATH and no --staged, and --json takes one of them")
+    return max(
+        check_against(folder, against, strict, as_json) if against else 0,
+        check_range(folder, span, strict, as_json) if span else 0,
     )
 
 

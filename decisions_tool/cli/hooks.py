@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from decisions_tool.cli.common import as_json, opened, put_finding, put_json
 from decisions_tool.errors import DecisionsError
 from decisions_tool.report.terminal import say, table
 from decisions_tool.text import plural
+
+if TYPE_CHECKING:
+    from decisions_tool.ledger.repository import Repository
 
 _SHOWN = 5
 
@@ -129,8 +133,9 @@ def _push(folder: Path, args: tuple[str, ...]) -> int:
     from decisions_tool.ledger.pushes import pushed
 
     code = 0
+    remote = args[0] if args else os.environ.get("PRE_COMMIT_REMOTE_NAME", "")
     with opened(folder) as repository:
-        for branch, tip, known in pushed(repository, args[0] if args else "", _refs()):
+        for branch, tip, known in pushed(repository, remote, _refs(repository)):
             report = audit_range(repository, tip, known)
             errors = [finding for finding in report.findings if finding.severity == "error"]
             for finding in report.findings:
@@ -143,11 +148,11 @@ def _push(folder: Path, args: tuple[str, ...]) -> int:
     return code
 
 
-def _refs() -> list[str]:
+def _refs(repository: Repository) -> list[str]:
     """What is pushed, as git says it to a hook, or as the pre-commit framework does."""
-    told = [
-        os.environ.get(f"PRE_COMMIT_{name}", "") for name in ("LOCAL_BRANCH", "TO_REF", "REMOTE_BRANCH", "FROM_REF")
-    ]
-    if told[1]:
-        return [" ".join(part or "0" * len(told[1]) for part in told)]
-    return [] if sys.stdin.isatty() else sys.stdin.read().splitlines()
+    target = os.environ.get("PRE_COMMIT_REMOTE_BRANCH")
+    if target is None:
+        return [] if sys.stdin.isatty() else sys.stdin.read().splitlines()
+    tip = repository.commit_id(os.environ.get("PRE_COMMIT_TO_REF") or "HEAD")
+    old = os.environ.get("PRE_COMMIT_FROM_REF")
+    return [f"HEAD {tip} {target} {repository.commit_id(old) if old else '0' * len(tip)}"]

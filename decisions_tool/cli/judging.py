@@ -39,12 +39,14 @@ def check_against(folder: Path, base: str, strict: bool, as_json: bool) -> int:
 def check_range(folder: Path, span: str, strict: bool, as_json: bool) -> int:
     """Print what can be said against every commit of a range; the exit code."""
     from contextlib import closing
+    from functools import partial
 
+    from decisions_tool.engine.enforcing import broken_by_commit
     from decisions_tool.ledger.ranges import judge_range
 
     with closing(Repository(folder, bare=True)) as repository:
         verdicts = Verdicts(repository.place.store)
-        judged = judge_range(repository, span, verdicts)
+        judged = judge_range(repository, span, verdicts, partial(broken_by_commit, repository))
         verdicts.save()
     counts = summary((told.finding for told in judged.told), judged.commits)
     tell_github([_of_commit(told.finding, told.commit) for told in judged.told], counts)

@@ -150,7 +150,7 @@ class Claim(NamedTuple):
 def claim(path: str) -> Claim | None:
     """The number that a record takes by its name; None for the working files of a case, and for dates such as 2026-05-title.md."""
     found = numbered(path)
-    if found is None or path.startswith(("_tasks/", "docs/decisions/working/")):
+    if found is None or path.startswith(("_tasks/", "docs/decisions/working/", "docs/decisions/archive/")):
         return None
     if found.folder != path.rpartition("/")[0]:  # a folder that is one record cannot be told from others by its page
         return None

@@ -16,13 +16,13 @@ from decisions_tool.engine.answers import Answer, Refused, objection, slot_id
 from decisions_tool.engine.asking import Asking
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.overview import settled
-from decisions_tool.engine.run import Engine, Outcome, apart
+from decisions_tool.engine.recorder import Recorder, elsewhere
+from decisions_tool.engine.run import Outcome, apart
 from decisions_tool.engine.shares import share
 from decisions_tool.engine.spool import Spool, Spooled, file_name
 from decisions_tool.engine.till import Drawer
 from decisions_tool.errors import Busy, DecisionsError, Moved, WaitingForPeople
 from decisions_tool.ledger.costs import spent
-from decisions_tool.ledger.files import refuse_closed
 from decisions_tool.ledger.git import GitFailed, Place
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import COLLECTING, branch_for_writing, check_ready
@@ -36,11 +36,6 @@ from decisions_tool.workflows.tables import row
 _TRIES = 60
 _UNREACHED = 4
 _PATIENCE = 120.0
-#: Backends that no runner of one slot can be: people, and a service that takes a whole phase from one process.
-_ELSEWHERE = {
-    "manual": ("{} is answered by a person", "decisions prompt {} {}/{}"),
-    "batches": ("{} goes out with a batch, from one process that asks all slots", "decisions run {}"),
-}
 
 
 class Slot(NamedTuple):
@@ -117,14 +112,6 @@ def _state(repository: Repository, tip: str) -> _State:
     return _State(tip, settings, apart(asks), rest)
 
 
-def _elsewhere(ask: Ask, backend: str) -> Wait | None:
-    """What is waited for where no runner can answer."""
-    if backend not in _ELSEWHERE:
-        return None
-    why, command = _ELSEWHERE[backend]
-    return Wait(ask.case, ask.phase, "a person", why.format(ask.slot), command.format(ask.case, ask.phase, ask.slot))
-
-
 def planned(repository: Repository, tip: str, answers: Sequence[Answer] = ()) -> Planned:
     """Everything that a commit calls for."""
     state, asking = _state(repository, tip), _asking(repository, tip, lambda event: None)
@@ -135,7 +122,7 @@ def planned(repository: Repository, tip: str, answers: Sequence[Answer] = ()) ->
     for case, ask in state.asks:
         phase, name = row(case.workflow, ask.phase), slot_id(ask.case, ask.phase, ask.slot)
         pinned, backend = case.pinned or case.commit, state.settings.backend(ask.slot, phase.by)
-        waits = _elsewhere(ask, backend)
+        waits = elsewhere(ask, backend)
         if _there(repository, case, ask, answers):
             made.answered.append(name)
         elif waits:
@@ -165,7 +152,7 @@ def answer(repository: Repository, tip: str, name: str, listen: Listener, held: 
         return there.item
     asking = _asking(repository, tip, listen)
     question = asking.question(case, ask, state.together(ask))
-    waits = _elsewhere(ask, question.backend)
+    waits = elsewhere(ask, question.backend)
     if waits:
         raise WaitingForPeople(waits.why, waits.command)
     spooled = asking.spool.find(ask.case, ask.phase, ask.slot, question.packet.pinned)
@@ -218,82 +205,6 @@ class Collected:
     def goes_on(self) -> bool:
         """Whether another round has something to do: nothing new means that it would fail as this one did."""
         return bool(self.recorded and self.open)
-
-
-class Recorder(Engine):
-    """An engine that asks nobody: answers come from files, and what they cost is settled when they have landed."""
-
-    def __init__(
-        self, repository: Repository, branch: str | None, answers: Sequence[Answer], listen: Listener | None = None
-    ) -> None:
-        super().__init__(repository, branch, self._hear)
-        self.files = {a.item.name: a for a in answers}
-        self.events: list[Event] = []
-        self.taken: list[Spooled] = []
-        self.refused: dict[tuple[str, str, str, str], str] = {}
-        self.open: list[str] = []
-        self._told = listen
-
-    def _hear(self, event: Event) -> None:
-        self.events.append(event)
-        if self._told:
-            self._told(event)
-
-    def _sweep(self) -> None:
-        """What lies in the spool is another run's."""
-
-    def _prepare(self, settings: Settings) -> None:
-        """Nobody is asked."""
-
-    def _answer_all(self, asks: list[tuple[Case, Ask]], settings: Settings) -> int:
-        self._blocked, self._changed, self.asking.waits, self.open = {}, {}, {}, []
-        asks = [(case, ask) for case, ask in apart(asks) if not self._edited(case, ask)]
-        for folder in {case.folder for case, _ in asks} if self.ledger.branch is None else ():
-            refuse_closed(self.repository.place.root / folder)
-        found = [self._fitting(case, ask) for case, ask in asks]
-        return self._record_all([(item, {}) for item in found if item is not None])
-
-    def _fitting(self, case: Case, ask: Ask) -> Spooled | None:
-        """The answer of a slot, where there is one and nothing speaks against it."""
-        phase = row(case.workflow, ask.phase)
-        held = self.files.get((ask.case, ask.phase, ask.slot, case.pinned or case.commit))
-        why = objection(self.repository, case, phase, held.item) if held else ""
-        if held and why:
-            self.refused[held.item.name] = why
-        if held and held.item.name not in self.refused:
-            return held.item
-        waits = _elsewhere(ask, case.settings.backend(ask.slot, phase.by))
-        if waits:
-            self.asking.waits[ask.case, ask.phase, ask.slot] = waits
-        else:
-            self.open.append(slot_id(ask.case, ask.phase, ask.slot))
-        return None
-
-    def _block(self, ask: Ask | Spooled, why: str, command: str) -> None:
-        if isinstance(ask, Spooled):
-            self.refused[ask.name] = why
-            self.open.append(slot_id(ask.case, ask.phase, ask.slot))
-        else:
-            super()._block(ask, why, command)
-
-    def _forget(self, item: Spooled) -> None:
-        self.taken.append(item)
-
-    def settle(self) -> None:
-        """The answers have landed: what this clone holds of them goes."""
-        for item in self.taken:
-            super()._forget(item)
-
-    def left_out(self) -> list[Refused]:
-        """The files that brought no commit."""
-        taken = {item.name for item in self.taken}
-        return [
-            Refused(
-                held.file, self.refused.get(name) or f"{held.name} is not called for (any more)", name in self.refused
-            )
-            for name, held in self.files.items()
-            if name not in taken
-        ]
 
 
 def collect(

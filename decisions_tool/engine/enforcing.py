@@ -14,6 +14,7 @@ from decisions_tool.enforce.verify import verify, verify_changed
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.ledger.files import inside, read_regular
 from decisions_tool.ledger.git import Git, find_place
+from decisions_tool.ledger.history import Step
 from decisions_tool.ledger.repository import REGULAR, Repository
 from decisions_tool.ledger.search import files_with
 from decisions_tool.ledger.staged import index_entries
@@ -96,14 +97,11 @@ def broken_by_staged(repository: Repository, index: str, changed: Collection[str
     return verify_changed(of_index(repository, index), of_commit(repository, repository.head().oid), changed)
 
 
-def broken_by_commit(repository: Repository, commit: str) -> list[Finding]:
+def broken_by_commit(repository: Repository, step: Step) -> list[Finding]:
     """What a commit breaks that its first parent does not."""
-    parents = repository.git.line("rev-list", "--parents", "--max-count=1", commit).split()[1:]
-    before = parents[0] if parents else ""
-    args = ("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "--no-renames")
-    names = repository.git.run(*args, *([before] if before else ["--root"]), commit).decode("utf-8", "surrogateescape")
-    changed = [path for path in names.split("\0") if path]
-    return verify_changed(of_commit(repository, commit), of_commit(repository, before), changed)
+    changed = [change.path for change in step.changes]
+    before = step.parents[0] if step.parents else ""
+    return verify_changed(of_commit(repository, step.commit), of_commit(repository, before), changed)
 
 
 def deviations(repository: Repository, commit: str, record: str) -> tuple[Finding, ...]:

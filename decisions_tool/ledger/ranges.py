@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from decisions_tool.config import FILE
@@ -33,17 +33,24 @@ class Range(NamedTuple):
     first: str
 
 
-def judge_range(repository: Repository, span: str, verdicts: Verdicts) -> Range:
-    """Judge ``A..B``, oldest first; all of the history of B where A is a number of zeros."""
+def judge_range(
+    repository: Repository, span: str, verdicts: Verdicts, also: Callable[[Step], Iterable[Finding]]
+) -> Range:
+    """Judge ``A..B``, oldest first; all of the history of B where A is a number of zeros.
+
+    ``also`` says what else there is against a commit, whatever it touches.
+    """
     base, head = _ends(repository, span)
     beyond = (f"^{base}",) if base else ()
-    commits = repository.git.run("rev-list", head, *beyond, "--").decode("ascii").split()
+    commits = repository.git.run("rev-list", "--topo-order", "--reverse", head, *beyond, "--").decode("ascii").split()
     if set(commits) & repository.boundary:  # one whose parents are not here seems to bring everything that there is
         raise DecisionsError("this clone is shallow, and its history ends inside the range", "git fetch --unshallow")
     auditor = Auditor(repository, Report(), Earlier(repository, bounds(repository, head, beyond)))
-    told: list[Told] = []
+    everything = steps(repository, head, newest_first=False, beyond=beyond)
+    told = [Told(step.commit, finding) for step in everything for finding in also(step)]
     for step in steps(repository, head, TASKS, RECORDS, FILE, newest_first=False, whole=True, beyond=beyond):
         told += _judge(repository, auditor, verdicts, step)
+    told.sort(key=lambda item: commits.index(item.commit))
     first = next((item.commit for item in told if item.finding.severity == "error"), "")
     return Range(base, head, len(commits), told, first)
 

@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     Rule("concerns/coverage", "error", "Every finding of every review belongs to exactly one concern."),
     Rule("contract/unresolved", "error", "What a track consumes, another one provides."),
     Rule("contract/ambiguous", "error", "An interface has one provider."),
+    Rule("ci/answer", "error", "An answer file that is collected holds an answer that the branch calls for."),
     Rule("contract/missing", "error", "What a record promises is there: files, classes, functions, methods, fields, members."),
     Rule("contract/signature", "error", "A function is called, awaited and wrapped as its record says."),
     Rule("contract/class", "error", "A class has the bases, decorators and fields of its record."),

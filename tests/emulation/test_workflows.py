@@ -97,7 +97,12 @@ def test_a_pull_request_is_only_checked(forge: Forge) -> None:
     repo.git("push", "-q", "origin", "change")
     pull = {"pull_request": {"base": {"sha": base, "ref": "main"}, "head": {"sha": head, "ref": "change"}}}
     ran = forge.happens("pull_request", "change", pull)
-    assert ran.code == 1 and ran.jobs() == {"check"}
+    assert ran.code == 1 and ran.jobs() == {"check"} and "unknown key 'unknown'" in ran.log, ran.log[-3000:]
+    repo.git("switch", "-qC", "change", base)
+    pull["pull_request"]["head"]["sha"] = repo.request("cache")
+    repo.git("push", "-qf", "origin", "change")
+    good = forge.happens("pull_request", "change", pull)
+    assert good.code == 0 and good.jobs() == {"check"}, good.log[-3000:]
     assert forge.git("rev-parse", "main") == base
 
 
