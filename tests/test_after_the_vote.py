@@ -579,6 +579,21 @@ def settled(repo: Repo, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> R
     return once("settled", repo, tmp_path_factory, build)
 
 
+def test_d23_a_rehearsed_look_completes_nothing_that_a_person_decided(repo: Repo, cli: Cli) -> None:
+    check(cli("init"))
+    framing(repo, impact="low")
+    cli("run")
+    check(cli("decide", "q1", "Keep it", "-r", "enough"))
+    check(cli("run"))
+    for step in (("stories", "q1"), ("story", "done", "DR-001/US-001"), ("review", "q1"), ("retrospect", "q1")):
+        check(cli(*step))
+    assert "**Status:** open" in repo.at_head(STORIES)
+    assert [row["missing"] for row in cli("complete", "--json").json["missing"]] == [
+        "is not verified", "has a retrospective that was only rehearsed",
+    ]  # fmt: skip
+    clean(cli)
+
+
 @pytest.mark.parametrize(("program", "code"), [("true", 0), ("false", 1)])
 def test_d23_all_is_complete_when_the_configured_programs_pass_too(
     settled: Repo, cli: Cli, program: str, code: int
