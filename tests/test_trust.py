@@ -210,3 +210,25 @@ def test_a_program_of_the_repository_is_shown_as_not_found(repo: Repo, cli: Cli)
     program(repo.path, "", "agent")
     repo.commit({"decisions.toml": '[command]\nargv = ["./agent"]\n'})
     assert "program      not found outside of the repository" in cli("trust", "--yes").out
+
+
+def test_a_trusted_program_answers_for_the_role_that_names_it(started: Repo, cli: Cli, tmp_path: Path) -> None:
+    copy = tmp_path / "rehearsed"
+    shutil.copytree(started.path, copy)
+    assert decisions("run", cwd=copy).returncode == 0
+    review = next(copy.glob("_tasks/*/003-steve-review.md"))
+    made = program(tmp_path / "bin", f"print({review.read_text().split('---', 2)[2]!r})", "agent")
+    started.commit(
+        {"decisions.toml": f'baseline = []\n[backends.roles]\nsteve = "command"\n[command]\nargv = ["{made}"]\n'}
+    )
+    refused = cli("run")
+    assert refused.code == 1 and "decisions trust" in refused.err
+    assert cli("trust", "--yes").code == 0
+    assert cli("run").code == 0
+    path = review.relative_to(copy).as_posix()
+    said = started.git(
+        "log", "-1", "--format=%(trailers:key=Decisions-Backend,valueonly)", "--diff-filter=A", "--", path
+    )
+    assert said.strip() == "command"
+    assert "backend: command" in started.read(path)
+    assert cli("audit").code == 0
