@@ -17,6 +17,7 @@ from decisions_tool.documents.junit import Case, read_report
 from decisions_tool.documents.proposal import Code, FileChange
 from decisions_tool.documents.spike import BACK, FITS, verdict_of
 from decisions_tool.documents.standing import section_superseded, superseded
+from decisions_tool.enforce.contract import read_record
 from decisions_tool.enforce.grafting import graft
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.spike import judge, kind_of
@@ -466,6 +467,8 @@ def test_d22_what_takes_the_place_of_a_section_adds_lines_and_changes_no_byte(st
         diff = list(difflib.unified_diff(text.split("\n"), made.split("\n"), n=0, lineterm=""))[2:]
         assert [line for line in diff if line.startswith("-")] in ([], ["-status: accepted", "-### Status: accepted"])
         assert len([line for line in diff if line.startswith("+")]) == more, diff
+    assert read_record(RECORD, text.encode()).blocks
+    assert not read_record(RECORD, section_superseded(text, RECORD, "Code Contract", by).encode()).blocks
 
 
 def test_d22_a_complete_reversal_goes_back_with_diff_and_logs_and_says_why_it_failed(storied: Repo, cli: Cli) -> None:
@@ -574,6 +577,21 @@ def settled(repo: Repo, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> R
         check(cli("submit", "q1", "retrospect", "back.md"))
 
     return once("settled", repo, tmp_path_factory, build)
+
+
+def test_d23_a_rehearsed_look_completes_nothing_that_a_person_decided(repo: Repo, cli: Cli) -> None:
+    check(cli("init"))
+    framing(repo, impact="low")
+    cli("run")
+    check(cli("decide", "q1", "Keep it", "-r", "enough"))
+    check(cli("run"))
+    for step in (("stories", "q1"), ("story", "done", "DR-001/US-001"), ("review", "q1"), ("retrospect", "q1")):
+        check(cli(*step))
+    assert "**Status:** open" in repo.at_head(STORIES)
+    assert [row["missing"] for row in cli("complete", "--json").json["missing"]] == [
+        "is not verified", "has a retrospective that was only rehearsed",
+    ]  # fmt: skip
+    clean(cli)
 
 
 @pytest.mark.parametrize(("program", "code"), [("true", 0), ("false", 1)])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import NamedTuple
 
-from decisions_tool.documents.aftermath import Cleanup
+from decisions_tool.documents.aftermath import Cleanup, Retrospective
 from decisions_tool.documents.paths import beside, document_path
 from decisions_tool.documents.standing import short
 from decisions_tool.engine.trying import require_trust, start
@@ -65,9 +65,16 @@ def _lacks(case: Case) -> Iterator[Lack]:
         yield Lack(slug, f"has the status {status}", why)
     if status.startswith("accepted") and not framing(case).meta.parent:
         yield from _work(case, record)
-    if case.file(beside(record.path, "retrospective")) is None:
-        name = short(record.path)
+    yield from _looked_back(case, record)
+
+
+def _looked_back(case: Case, record: Read) -> Iterator[Lack]:
+    name, path = short(record.path), beside(record.path, "retrospective")
+    if case.file(path) is None:
         yield Lack(name, "has no retrospective", f"decisions retrospect {name}")
+    elif case.read(Retrospective, path).meta.rehearsal:
+        again = f"decisions redo {quote(case.slug)} retrospect, with another backend for the historian"
+        yield Lack(name, "has a retrospective that was only rehearsed", again)
 
 
 def _work(case: Case, record: Read) -> Iterator[Lack]:
