@@ -37,6 +37,7 @@ lint: $(STAMP) ## check style, types and the floors
 
 torture: $(STAMP) ## kill it, race it, fill the disk (slow)
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/torture -n 0
+	@DECISIONS_EXAMPLES=all $(BIN)/python -m pytest -q -p no:cacheprovider tests
 	@DECISIONS_TORTURE_BUDGETS=200 $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_budget.py -n 0
 
 ci-emulation: $(STAMP) ## run the workflows on this machine, and have them judged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -35,8 +36,14 @@ The store reads every key again. Keep what was read in a cache in shop/store/db.
 """
 
 
+def examples(wanted: int) -> int:
+    """So many random examples where all are asked for, as `make torture` does, and a part of them otherwise."""
+    return wanted if os.environ.get("DECISIONS_EXAMPLES") == "all" else max(min(wanted, 20), wanted // 5)
+
+
 def pytest_configure() -> None:
     """A shell without job control has the programs of its background ignore Ctrl-C; those that tests start must not."""
+    gc.set_threshold(100_000, 20, 20)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

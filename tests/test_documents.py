@@ -38,6 +38,7 @@ from decisions_tool.documents.stories import STATES, Stories, Story, stories_tex
 from decisions_tool.documents.vote import Confirm, Runoff, Vote
 from decisions_tool.documents.written import Written
 from decisions_tool.errors import DocumentError
+from tests.conftest import examples
 
 T = TypeVar("T")
 settings.register_profile(
@@ -493,7 +494,7 @@ _NEW = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(made=front_matters(), key=st.sampled_from(_KEY_NAMES), value=st.one_of(_NEW, st.lists(_NEW, max_size=2)))
 def test_f4_setting_a_key_changes_one_line_and_that_key_only(
     made: tuple[str, str, set[str]], key: str, value: str | list[str]
@@ -513,7 +514,7 @@ def test_f4_setting_a_key_changes_one_line_and_that_key_only(
     assert comment_lines(after) == comment_lines(text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(made=front_matters(), key=st.sampled_from(_KEY_NAMES))
 def test_f4_dropping_a_key_takes_one_line_away(made: tuple[str, str, set[str]], key: str) -> None:
     text, _, short = made
@@ -530,7 +531,7 @@ def test_f4_dropping_a_key_takes_one_line_away(made: tuple[str, str, set[str]], 
     assert [line[0] for line in changes(text, after)] == (["-"] if key in before else [])
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(made=front_matters(), value=words)
 def test_f4_a_key_that_is_set_and_dropped_leaves_no_trace(made: tuple[str, str, set[str]], value: str) -> None:
     text = made[0]
@@ -562,7 +563,7 @@ def test_f3_front_matter_is_put_above_a_text_and_no_byte_of_it_changes(body: str
     assert ("\r\n" in made.removesuffix(body)) == body.partition("\n")[0].endswith("\r")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(value=words)
 def test_f3_a_value_means_the_same_to_every_reader(value: str) -> None:
     line = edits.dump({"key": value})

@@ -22,7 +22,7 @@ from decisions_tool.engine.till import Drawer
 from decisions_tool.failpoints import Moment
 from decisions_tool.ledger.git import locate
 from decisions_tool.testing import Asked, Faults, Said
-from tests.conftest import Repo
+from tests.conftest import Repo, examples
 from tests.forked import Forks
 from tests.paying import CASE, asked_of, bills, cost, cost_trailers, kept, lost, paid_server, spooled, unpaid, whole
 
@@ -51,7 +51,7 @@ def test_a_run_that_dies_at_a_named_moment_loses_nothing(
 ) -> None:
     """F27, F28: proposals are paid for; the run is killed once at each moment, and the next one goes on."""
     prepared = asked_of(backend, tmp_path / "prepared", forks[0], gates='gates = ["propose"]').path
-    moments = _moments(backend)
+    moments = _moments(backend)[:: 1 if examples(100) == 100 else 3]
 
     def trials(number: int) -> list[str]:
         mine = moments[number::2]

@@ -12,7 +12,7 @@ from decisions_tool.enforce.contract import read_constraints, read_record
 from decisions_tool.enforce.ruled_out import Rule, Unread, read_rules
 from decisions_tool.enforce.tree import Tree
 from decisions_tool.enforce.verify import Verdict, verify, verify_changed
-from tests.conftest import Cli, Repo, make_cli, make_repo
+from tests.conftest import Cli, Repo, examples, make_cli, make_repo
 from tests.contracted import CODE, RECORD, RECORD_PATH
 from tests.test_hook import _commit, hooked
 
@@ -217,7 +217,7 @@ READ = (
     path=st.sampled_from(READ),
     text=st.binary(max_size=200) | st.text(alphabet="def class():\n\t =\"'[]{}@.*/,x1\\#", max_size=80).map(str.encode),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @example(path=RULES, text=b"\x00")
 @example(path=STORE, text=b"class Store(Store): pass\nfrom shop.store import *\nStore = Store\n")
 @example(path=STORE, text=b"LIMIT = " + b"-" * 900 + b"1")

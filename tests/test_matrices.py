@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from decisions_tool.documents.matrices import read_matrices
 from decisions_tool.rules.matrices import Judged, judge
-from tests.conftest import Cli, Repo
+from tests.conftest import Cli, Repo, examples
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "matrices"
 
@@ -305,7 +305,7 @@ def _written(value: Fraction) -> str:
     return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), _weights, st.integers(2, 4), st.booleans(), st.sampled_from(["row", "head", "column"]))
 def test_totals_are_exact_whatever_the_numbers_and_the_way_the_table_is_turned(
     data: st.DataObject, weights: list[int], options: int, percent: bool, turned: str
@@ -342,7 +342,7 @@ _PIECES = ["4", "-", "+1", "30%", "(0.3)", "3 × 0.2 = 0.6", "1/0", "0", "⭐⭐
            "1,000", "=", "(", ")", "%", "x", "3(0.2)+4(0.8)", "", "\\|", "🏆", "`", "Winner", "#", "9" * 40, "٣", "²"]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.lists(st.lists(st.sampled_from(_PIECES), max_size=3), min_size=2, max_size=5), min_size=2, max_size=6)
 )

@@ -22,6 +22,7 @@ from decisions_tool.documents.proposal import FileChange, Proposal, listed, read
 from decisions_tool.documents.sections import bullets, cited, code_blocks, key, nothing
 from decisions_tool.documents.vote import Cast, Vote, complete, named_as, read_vote, relabelled, vote_text
 from decisions_tool.errors import DocumentError
+from tests.conftest import examples
 from tests.ragged import ragged_frame, ragged_vote
 from tests.test_documents import blocks
 
@@ -1325,7 +1326,7 @@ def casts(draw: st.DrawFn, criteria: Sequence[str] = CRITERIA) -> Cast:
 FIELDS = ("winner", "success", "merge", "flags", "dissent", "objection", "read")
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(cast=casts(), data=st.data())
 def test_d10_a_vote_that_was_written_is_read_back(cast: Cast, data: st.DataObject) -> None:
     order = data.draw(st.permutations(list(cast.scores)))
@@ -1341,7 +1342,7 @@ def test_d10_a_vote_that_was_written_is_read_back(cast: Cast, data: st.DataObjec
     assert vote_text("q1", other, WEIGHTS, order, (1, 2)) == text
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(cast=casts(CRITERIA[:2]), texts=st.lists(blocks(), min_size=4, max_size=4))
 def test_d10_no_text_of_a_voter_passes_for_structure(cast: Cast, texts: list[str]) -> None:
     reasons = dict.fromkeys(cast.reasons, f"x {texts[0]}")
@@ -1367,7 +1368,7 @@ def test_a_criterion_may_weigh_everything() -> None:
 chances = st.randoms(use_true_random=True)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(cast=casts(), chance=chances)
 def test_f5_a_ballot_in_any_style_is_read_back(cast: Cast, chance: Random) -> None:
     text = ragged_vote(cast, WEIGHTS, chance)
@@ -1391,7 +1392,7 @@ frames = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(frame=frames)
 def test_d1_a_frame_that_was_written_is_read_back(frame: Frame) -> None:
     text = frame_text(frame)
@@ -1412,7 +1413,7 @@ def test_d1_what_a_frame_lacks_is_still_missing_when_it_is_read_back(missing: se
     assert read_frame(frame_text(bare))._replace(lines={}) == bare
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(frame=frames, chance=chances)
 def test_f5_a_frame_in_any_style_is_read_back(frame: Frame, chance: Random) -> None:
     text = ragged_frame(frame, chance)
@@ -1488,7 +1489,7 @@ def looked_at(kind: type[Document], text: str) -> Document | None:
     return document
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(
     parts=st.lists(st.one_of(SHAPES, SHAPES, blocks()), max_size=14),
     end=st.sampled_from(["\n", "\n", "\r\n", " ", "\n\n"]),
@@ -1507,7 +1508,7 @@ def test_no_text_is_more_than_refused(parts: list[str], end: str, kind: str) -> 
 
 
 @pytest.mark.parametrize("part", ["read_vote", "read_proposal", "read_comparison", "read_frame"])
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(parts=st.lists(st.one_of(SHAPES, blocks()), max_size=14))
 def test_either_line_end_says_the_same(part: str, parts: list[str]) -> None:
     text = "\n".join(parts)

@@ -21,7 +21,7 @@ from decisions_tool.agents.view import PinnedView
 from decisions_tool.config import Settings
 from decisions_tool.ledger.repository import Repository
 from decisions_tool.text import HIDDEN
-from tests.conftest import Repo, make_repo
+from tests.conftest import Repo, examples, make_repo
 
 CANARY = "canary-that-must-not-be-seen"
 TOKEN = "gh" + "p_" + "".join(Random(3).choices(string.ascii_letters + string.digits, k=36))  # noqa: S311
@@ -413,7 +413,7 @@ _NEAR = st.fixed_dictionaries(
 _NAMES = st.sampled_from(["list_files", "read_file", "search"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["a.py", "d/b.txt", "d/c", "e\u200b", "f\ud800"]), st.text(max_size=40), max_size=4

@@ -24,7 +24,7 @@ from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.files import write_atomically
 from decisions_tool.ledger.linking import link
 from decisions_tool.ledger.record_files import check_shelf, shelf
-from tests.conftest import Cli, Repo, make_cli, make_repo
+from tests.conftest import Cli, Repo, examples, make_cli, make_repo
 from tests.record_styles import STYLES
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -183,7 +183,7 @@ def test_numbers_in_names(path: str, parts: tuple[str, str, int, int, str] | Non
 )
 @example(b"---\nstatus: [\n---\n")
 @example(b"\xff\xfe---\n")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_reading_never_raises(data: bytes) -> None:
     record = read_record("docs/adr/0001-x.md", data.decode("utf-8", "surrogateescape"))
     lines = data.count(b"\n") + data.count(b"\r") + 1
@@ -278,7 +278,7 @@ def test_the_documents_of_this_program_are_no_records(cli: Cli, repo: Repo) -> N
 
 
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_listing_and_checking_any_bytes_changes_none(contents: list[bytes]) -> None:
     import tempfile
 
@@ -432,7 +432,7 @@ def test_formats_of_others_turn_nothing_red(call: Cli, tmp_path: Path) -> None:
     ),
     st.sampled_from(["\n# T\n", "---\n", "\n---\nx: y\n---\n", "x\r\ny\n", "é", "", "## Vote: Q1\n"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_what_is_taken_for_plain_text_is_such_that_nothing_can_be_said_of_it(
     keys: list[tuple[str, str]], body: str
 ) -> None:

@@ -14,7 +14,7 @@ from decisions_tool.documents import frontmatter
 from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.register import Register, concern_ids, read_register, registered, split_names, track_names
 from decisions_tool.rules.concerns import contradictions, problems
-from tests.conftest import Cli, make_cli
+from tests.conftest import Cli, examples, make_cli
 from tests.test_documents import blocks, documents
 
 HANDS = Path(__file__).parent / "hands"
@@ -381,7 +381,7 @@ _SHAPES = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(parts=st.lists(st.one_of(_SHAPES, blocks()), max_size=12))
 def test_any_text_is_read_alike_with_either_line_end_and_below_any_front_matter(parts: list[str]) -> None:
     text = "\n".join(parts)
@@ -393,7 +393,7 @@ def test_any_text_is_read_alike_with_either_line_end_and_below_any_front_matter(
     assert read_register("~~~~~~~~\n" + text).entries == ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(document=documents(Concerns))
 def test_what_the_program_writes_is_read_as_it_was_meant(document: Concerns) -> None:
     said = [

@@ -24,6 +24,7 @@ from decisions_tool.rules.panel import choose_panel
 from decisions_tool.rules.schedule import Schedule, Track, make_schedule
 from decisions_tool.rules.staleness import grown
 from decisions_tool.rules.tracks import Owned, TrackPlan, plan_tracks
+from tests.conftest import examples
 
 # ---------------------------------------------------------------------- the panel
 
@@ -137,7 +138,7 @@ def test_p6_share_and_counted_severities_are_settings() -> None:
     assert counts(plan)[0] == (1, 1, True) and plan.readings[0].rule == "critical"
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.lists(
         st.builds(
@@ -321,7 +322,7 @@ def test_p11_a_track_that_waits_but_consumes_nothing_is_reported() -> None:
     assert rules(laid(one, two)) == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.lists(st.lists(st.integers(0, 7), max_size=3), min_size=1, max_size=8),
     st.lists(st.integers(0, 5), min_size=8, max_size=8),

@@ -17,6 +17,7 @@ from decisions_tool.agents.rate import asked_for
 from decisions_tool.agents.stream import LONGEST, MOST, Failed, Message, read_stream, text_of, usage_of
 from decisions_tool.testing import Loopback, Said, Usage
 from decisions_tool.testing.messages import message, stream
+from tests.conftest import examples
 from tests.talks import PACKET, Notebook, backend, collect
 
 SAID = Said("Words of an answer: äöü 日本. " * 9, [("read_file", {"path": "shop/store/db.py"})], thinking="Which? " * 9)
@@ -161,7 +162,7 @@ def spoilt(draw: st.DrawFn) -> list[object]:
     return values
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(spoilt() | st.lists(JSON, max_size=6))
 def test_any_events_are_a_message_or_a_failure(values: list[object]) -> None:
     found = taken(events(*values))
@@ -172,7 +173,7 @@ def test_any_events_are_a_message_or_a_failure(values: list[object]) -> None:
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=6))
 @example([b"data: " + b"[" * 200_000 + b"\n\n"])
 @example([b"data: " + b"9" * 5_000 + b"\n\n"])
@@ -181,7 +182,7 @@ def test_any_bytes_are_a_failure(chunks: list[bytes]) -> None:
     assert isinstance(taken(*chunks), Failed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.text()
     | st.floats().map(str)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisions_tool.rules import tally as rules
+from tests.conftest import examples
 from tests.tallies import CRITERIA, TALLIES, Case, parse
 from tests.tally_reference import SAFETY, WEIGHTS, Ballot, reference
 
@@ -77,10 +78,10 @@ def test_the_program_comes_to_what_the_pencil_says(case: Case) -> None:
     assert result == tally(case)
 
 
-def test_the_program_and_the_reference_agree_on_ten_thousand_random_ballots() -> None:
+def test_the_program_and_the_reference_agree_on_random_ballots() -> None:
     random, seen = Random(20250115), Counter[str]()  # noqa: S311
     cast = 0
-    while cast < 10_000:
+    while cast < examples(10_000):
         labels, count = "ABCDE"[: random.randint(1, 5)], random.randint(0, 11)
         bias = {label: random.randint(1, 3) for label in labels}
         ballots = [_biased(random, bias, f"voter-{index:02}") for index in range(count)]
@@ -222,7 +223,7 @@ def _any_ballot(random: Random, labels: str, lowest: int, voter: str) -> Ballot:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(any_votes())
 def test_only_a_vote_of_half_or_more_wins(votes: Votes) -> None:
     result: dict[str, Any] = reference(votes.ballots, planned=votes.planned)
@@ -234,7 +235,7 @@ def test_only_a_vote_of_half_or_more_wins(votes: Votes) -> None:
         assert result["class"] in {"split", "no-quorum"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(any_votes())
 def test_a_runoff_is_of_two_and_never_follows_another(votes: Votes) -> None:
     first: dict[str, Any] = reference(votes.ballots, planned=votes.planned)
@@ -247,7 +248,7 @@ def test_a_runoff_is_of_two_and_never_follows_another(votes: Votes) -> None:
     assert instant["runoff_between"] == first["runoff_between"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(any_votes(), st.randoms(use_true_random=False))
 def test_order_of_ballots_and_names_of_roles_change_nothing(votes: Votes, random: Random) -> None:
     shuffled: list[Ballot] = [{**ballot, "role": "balanced"} for ballot in votes.ballots]
