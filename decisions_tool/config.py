@@ -372,32 +372,16 @@ def _decision_sound(settings: Settings, text: str, path: str) -> None:
     known = {*PROPOSERS, *VOTERS, *settings.seats}
     seats = [*decision.full.propose, *decision.full.vote, *decision.light.propose, *decision.light.vote]
     strange = next((seat for seat in seats if seat not in known), None)
+    twice = len({name.casefold() for name in names}) != len(names)
+    marked = any(set("|/()") & set(name) for name in names)
+    over = decision.weak > decision.strong
+    seats_known = f"one of: {', '.join(sorted(known))}; or add [seats.{strange}]"
     problems = [
         ("criteria", total != 100, f"the weights of the criteria total {total}", "make them total 100"),
-        (
-            "criteria",
-            len({name.casefold() for name in names}) != len(names),
-            "a criterion has two entries",
-            "keep one of them",
-        ),
-        (
-            "criteria",
-            any(set("|/()") & set(name) for name in names),
-            "a criterion's name holds |, / or a bracket",
-            "write words",
-        ),
-        (
-            "weak",
-            decision.weak > decision.strong,
-            "a weak win asks for more than a strong one",
-            "weak is at most strong",
-        ),
-        (
-            "full",
-            strange is not None,
-            f"{strange!r} is no seat",
-            f"one of: {', '.join(sorted(known))}; or add [seats.{strange}]",
-        ),
+        ("criteria", twice, "a criterion has two entries", "keep one of them"),
+        ("criteria", marked, "a criterion's name holds |, / or a bracket", "write words"),
+        ("weak", over, "a weak win asks for more than a strong one", "weak is at most strong"),
+        ("full", strange is not None, f"{strange!r} is no seat", seats_known),
     ]
     found = [
         Finding("config/value", "error", path, _line_of(text, ["decision", key]), 1, f"decision.{key}: {said}", hint)

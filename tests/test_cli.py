@@ -178,3 +178,14 @@ def test_concerns_reads_a_bare_folder_without_git(tmp_path: Path, cli: Cli) -> N
     for args, cwd in ((("concerns", "x", "--json"), tmp_path / "plain"), (("concerns", str(folder), "--json"), None)):
         assert [c["id"] for c in cli(*args, cwd=cwd).json["concerns"]] == ["C1"]
     assert cli("check", cwd=tmp_path / "plain").code == 0
+
+
+def test_the_demo_tells_the_whole_story_and_leaves_a_proved_repository(tmp_path: Path) -> None:
+    """U1: both workflows from a committed request or framing, offline, with an identity of its own."""
+    place = tmp_path / "story"
+    done = decisions("demo", "--into", str(place), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (place / "_tasks/commit-batches/004-expert-concerns.md").is_file()
+    assert list((place / "docs/decisions").glob("DR-001-*.md"))
+    audit = decisions("audit", cwd=place)
+    assert audit.returncode == 0 and "0 errors" in audit.stdout + audit.stderr

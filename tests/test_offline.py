@@ -444,6 +444,7 @@ def test_out_of_scope_is_not_repeated_as_a_decision() -> None:
 
 
 def test_research_on_a_component_that_is_not_there_says_so() -> None:
+    """P7"""
     play = market().planned()
     body = play.ask("research", "ghost", "research", component="ghost").body()
     assert "knows no component called `ghost`" in body and "`billing`, `mail`, `orders` and `stock`" in body

@@ -294,6 +294,7 @@ def test_undo_and_redo_refuse_what_there_is_not(started: Repo, cli: Cli, command
 
 
 def test_next_tells_what_people_can_do(started: Repo, cli: Cli) -> None:
+    """U2"""
     assert "decisions run cache" in cli("next").out
     cli("run")
     assert cli("next", "--json").json["next"] == []

@@ -129,6 +129,7 @@ def test_does_not_depend_on_the_order_of_the_ballots(case: Case) -> None:
 
 @pytest.mark.parametrize("case", TALLIES, ids=ids)
 def test_a_case_says_class_winner_and_next_and_shows_its_working(case: Case) -> None:
+    """D15 D25: the tally, and what its numbers are worth."""
     assert {"class", "winner", "next"} <= set(case.expected) <= KEYS
     assert case.working
 
