@@ -39,7 +39,7 @@ def watching(folder: Path) -> Iterator[Figure]:
     yield Figure(f"commit to the next phase's question, {files:,} managed files", arrived, "ms", 150, beside)
     slowest = f"slowest {max(found['saved']):.0f} ms"
     yield Figure("save to the commit of what was saved, without the 250 ms of quiet", saved - 250, "ms", None, slowest)
-    yield Figure("processor of an idle watcher", idle, "%", 1, f"over {_IDLE:.0f} s")
+    yield Figure("processor of an idle watcher", idle, "%", 1, f"{idle:.1f} % over {_IDLE:.0f} s")
 
 
 @contextmanager
