@@ -51,7 +51,7 @@ def test_a_run_that_dies_at_a_named_moment_loses_nothing(
 ) -> None:
     """F27, F28: proposals are paid for; the run is killed once at each moment, and the next one goes on."""
     prepared = asked_of(backend, tmp_path / "prepared", forks[0], gates='gates = ["propose"]').path
-    moments = _moments(backend)[:: 1 if examples(100) == 100 else 3]
+    moments = _moments(backend)[:: 1 if examples(100) == 100 else 5]
 
     def trials(number: int) -> list[str]:
         mine = moments[number::2]
