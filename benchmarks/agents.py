@@ -28,7 +28,7 @@ _FIRST, _WHOLE = 0.5, 2.0
 _EACH = 40
 _SLOTS = 1_000
 #: Seconds that an answer takes where many are asked at once.
-_LONG = 12.0
+_LONG = 30.0
 _TURNS = 10
 #: What the description of the process quotes for one question of a code base of this size, in USD: all Opus, all Sonnet.
 _QUOTED = ("5.50", "1.10")
