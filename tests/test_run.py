@@ -260,7 +260,7 @@ def test_an_expert_is_added_in_one_file(started: Repo, cli: Cli) -> None:
 
 
 def test_a_persons_own_resolution_is_taken_as_it_is(started: Repo, cli: Cli) -> None:
-    """G8: people speak through commits; a concern resolved by hand is not asked again."""
+    """G8 U6: people speak through commits; a concern resolved by hand is not asked again, and fmt renders its view."""
     cli("run")
     path = f"{CASE}/004-expert-concerns.md"
     slot = re.findall(r"^### (\w+)\. ", started.read(path), re.M)[0]

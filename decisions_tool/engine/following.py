@@ -12,6 +12,7 @@ from decisions_tool.documents.paths import RECORDS, beside, document_path, place
 from decisions_tool.documents.reversal import SIGNIFICANT, Entry
 from decisions_tool.documents.standing import short
 from decisions_tool.documents.stories import Stories
+from decisions_tool.engine.enforcing import deviations
 from decisions_tool.engine.events import Listener
 from decisions_tool.engine.run import Engine, Outcome
 from decisions_tool.engine.verbs import writing
@@ -110,7 +111,10 @@ def review(repository: Repository, slug: str, listen: Listener | None = None) ->
     """Compare code and contract, record that, and have somebody look at the success criteria."""
 
     def write(turn: Turn, case: Case) -> Changes:
-        found = deviations(repository, turn.tip, record_name(case))
+        found = [
+            f"`{one.path}:{one.line}` {one_line(one.message)}"
+            for one in deviations(repository, turn.tip, record_name(case))
+        ]
         words = "\n".join(f"- {line}" for line in found) or "- No deviation from the code contract was found."
         return acts.verification(case, words, len(found), turn.tip)
 
@@ -126,15 +130,6 @@ def review(repository: Repository, slug: str, listen: Listener | None = None) ->
         ("verdict", "verdict"),
     )
     return Engine(repository, listen=listen).run((slug,), ("verify", "verdict"))
-
-
-def deviations(repository: Repository, commit: str, record: str) -> list[str]:
-    """Where the code of a commit breaks what a record promises, and no addendum lets it."""
-    from decisions_tool.enforce.verify import verify
-    from decisions_tool.engine.enforcing import of_commit
-
-    found = verify(of_commit(repository, commit), {record}).findings
-    return [f"`{finding.path}:{finding.line}` {one_line(finding.message)}" for finding in found]
 
 
 def tell(
