@@ -58,11 +58,10 @@ def bracketless(text: str) -> str:
 
 def known_as(name: str, known: Mapping[str, str]) -> str:
     """The value of ``known`` (by key) that somebody means with a name, or nothing."""
-    for variant in (name, bracketless(name), re.sub(r" \d(?: ?/ ?5)?$", "", name)):
-        found = known.get(key(variant))
-        if found:
-            return found
-    return ""
+    found = known.get(key(name), "")
+    if found:
+        return found
+    return known.get(key(bracketless(name)), "") or known.get(key(re.sub(r" \d(?: ?/ ?5)?$", "", name)), "")
 
 
 _NONE = re.compile(

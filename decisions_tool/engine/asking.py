@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -30,6 +30,8 @@ from decisions_tool.workflows.tables import row
 #: What came of a question: the answer in the spool, and the files of the working tree that it was taken from.
 Taken: TypeAlias = "tuple[Spooled, dict[str, bytes]]"
 Name: TypeAlias = "tuple[str, str, str]"
+#: Seconds within which answers count as coming together: they are committed at once.
+_TOGETHER = 0.05
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Asking:
             futures = [pool.submit(self._collect, item) for item in out]
             while futures:
                 futures[0].result()
+                wait(futures, _TOGETHER)
                 there = list(takewhile(lambda future: future.done(), futures))
                 futures = futures[len(there) :]
                 yield [taken for future in there if (taken := future.result()) is not None]

@@ -84,6 +84,7 @@ class Engine:
         self._blocked: dict[tuple[str, str, str], Wait] = {}
         self._changed: dict[str, list[str]] = {}
         self._checked: Settings | None = None
+        self._read: dict[tuple[str, str], Case] = {}
 
     def run(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
         """Carry every managed case, or those named, as far as it goes without people; with ``phases``, in these alone."""
@@ -139,9 +140,14 @@ class Engine:
                 raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
         self.known.begin(settings, self._over)
         found = ((slug, f) for slug, f in folders.items() if not only or slug in only)
-        return settings, [
-            self._seen(head.oid, slug, settings, f) for slug, f in found if not self.known.over(slug, f.state)
-        ]
+        cases = [self._seen(head.oid, slug, settings, f) for slug, f in found if not self.known.over(slug, f.state)]
+        self._read = {(head.oid, seen.slug): seen.case for seen in cases if seen.case is not None}
+        return settings, cases
+
+    def _case(self, commit: str, slug: str) -> Case:
+        """A case as a commit holds it; the one that this round has read, where the branch has not moved since."""
+        held = self._read.get((commit, slug))
+        return held or self.repository.case(commit, slug, self.repository.settings(commit))
 
     def _over(self) -> dict[str, str]:
         return settled(self.repository.place.root) if self.ledger.branch is None else {}
@@ -225,7 +231,7 @@ class Engine:
         made = []
         for item, left in taken:
             slug = item.case
-            held = cases.get(slug) or self.repository.case(turn.tip, slug, self.repository.settings(turn.tip))
+            held = cases.get(slug) or self._case(turn.tip, slug)
             found = self._built(held, item.phase, item.slot, item.reply)
             if found is not None:
                 made.append(Made(*found, left))
@@ -315,7 +321,7 @@ class Engine:
         """Make one commit from a case as it is now."""
 
         def from_case(turn: Turn) -> tuple[Changes, Transition] | None:
-            return build(turn, self.repository.case(turn.tip, slug, self.repository.settings(turn.tip)))
+            return build(turn, self._case(turn.tip, slug))
 
         return self.commit(from_case, left)
 

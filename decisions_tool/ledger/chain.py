@@ -15,6 +15,9 @@ from decisions_tool.ledger.objects import Objects
 from decisions_tool.ledger.repository import REGULAR, Repository
 from decisions_tool.ledger.working import Write
 
+#: New objects from which on they are kept as one pack.
+_MANY = 24
+
 
 class Step(NamedTuple):
     """One transition: path -> new text, None to remove; its message; bytes of working files that a person left as answers."""
@@ -83,14 +86,20 @@ class Chain:
         git = self.repository.git
         encoding = git.setting("i18n.commitencoding") or "utf-8"
         if git.switched_on("commit.gpgsign") or encoding.lower() not in {"utf-8", "utf8"}:
-            git.run("unpack-objects", "-q", "--strict", stdin=self.objects.pack())
+            self._store()
             return self._by_git()
         found, parent = [], self.tip
         for link in self.links:
             parent = self.objects.add("commit", self._text(link, parent))
             found.append(parent)
-        git.run("unpack-objects", "-q", "--strict", stdin=self.objects.pack())
+        self._store()
         return found
+
+    def _store(self) -> None:
+        """Hand the new objects to git. Many stay together as a pack: each file of its own would be waited for on the disk."""
+        few = ("unpack-objects", "-q", "--strict")
+        many = ("index-pack", "--stdin", "--strict")
+        self.repository.git.run(*(few if len(self.objects.made) < _MANY else many), stdin=self.objects.pack())
 
     def _by_git(self) -> list[str]:
         git = self.repository.git

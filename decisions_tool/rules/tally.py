@@ -157,6 +157,7 @@ class _Poll:
         self._table: list[dict[str, list[int]]] = like._table if like else [_scores(b, setup) for b in ballots]
         self._vetoed: dict[str, tuple[str, ...]] = like._vetoed if like else {}
         self._most: dict[tuple[str, str], bool] = like._most if like else {}
+        self._counted: dict[tuple[str, ...], dict[str, int]] = {}
         weights = [weight for _, weight in setup.criteria]
         self.totals = [{label: sum(map(mul, weights, row[label])) for label in setup.labels} for row in self._table]
         self.sums = {label: sum(row[label] for row in self.totals) for label in setup.labels}
@@ -200,8 +201,10 @@ class _Poll:
         return _alone({label: ballot.scores[label].get(self.setup.tie_criterion, 0) for label in tied})
 
     def votes(self, kept: Sequence[str]) -> dict[str, int]:
-        cast = [self.choice(index, kept) for index in range(len(self.ballots))]
-        return {label: cast.count(label) for label in kept}
+        if tuple(kept) not in self._counted:
+            cast = [self.choice(index, kept) for index in range(len(self.ballots))]
+            self._counted[tuple(kept)] = {label: cast.count(label) for label in kept}
+        return self._counted[tuple(kept)]
 
     def prefer(self, label: str, other: str) -> int:
         return sum(row[label] > row[other] for row in self.totals)

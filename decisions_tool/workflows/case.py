@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from shlex import quote
-from typing import NamedTuple, TypeVar, cast
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from decisions_tool.config import Settings
 from decisions_tool.documents import frontmatter
@@ -18,6 +18,7 @@ from decisions_tool.errors import DecisionsError, DocumentError, Finding
 
 D = TypeVar("D", bound=Document)
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class File(NamedTuple):
@@ -178,14 +179,15 @@ class Case:
         return found
 
 
-def once(work: Callable[[Case], T]) -> Callable[[Case], T]:
-    """Work that is done once for a case: a case never changes."""
+def once(work: Callable[Concatenate[Case, P], T]) -> Callable[Concatenate[Case, P], T]:
+    """Work that is done once for a case and what else it is told: a case never changes."""
 
     @wraps(work)
-    def found(case: Case) -> T:
-        if work not in case._found:
-            case._found[work] = work(case)
-        return cast(T, case._found[work])
+    def found(case: Case, /, *args: P.args, **named: P.kwargs) -> T:
+        name = (work, *args, *named.items())
+        if name not in case._found:
+            case._found[name] = work(case, *args, **named)
+        return cast(T, case._found[name])
 
     return found
 

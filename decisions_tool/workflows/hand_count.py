@@ -20,6 +20,7 @@ from decisions_tool.workflows.question import (
     first_setup,
     first_tally,
     heard,
+    heard_as,
     labels,
     last_tally,
     runoff_done,
@@ -50,8 +51,8 @@ def count(case: Case, planned: int | None = None) -> Count:
 def _own(case: Case) -> Count:
     names = {approach.label: approach.name for approach in approaches(case)}
     if runoff_done(case):
-        return _counted(tuple(heard(case, "runoff")), runoff_setup(case), last_tally(case), names)
-    return _counted(tuple(heard(case)), first_setup(case), first_tally(case), names)
+        return _counted(heard(case, "runoff"), runoff_setup(case), last_tally(case), names)
+    return _counted(heard(case), first_setup(case), first_tally(case), names)
 
 
 def _counted(votes: tuple[Heard, ...], terms: Setup, found: Tally, names: dict[str, str]) -> Count:
@@ -65,8 +66,8 @@ def _counted(votes: tuple[Heard, ...], terms: Setup, found: Tally, names: dict[s
 
 def _by_hand(case: Case, planned: int | None) -> Count:
     said = _said(case)
-    names = _names(said, heard(case, "vote", {}))
-    votes = tuple(heard(case, "vote", names))
+    names = _names(said, heard_as(case, "vote", (), {}))
+    votes = heard_as(case, "vote", tuple(names), names)
     size = planned or _planned(case, len(votes))
     terms = setup(case.settings, tuple(names), size, _files(case, said))
     return _counted(votes, terms, tally([v.ballot for v in votes if v.ballot], terms), names)

@@ -14,7 +14,7 @@ from decisions_tool.documents.kinds import read_document
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.text import shortened
 from decisions_tool.workflows.batching import forgotten
-from decisions_tool.workflows.case import Case, with_changes
+from decisions_tool.workflows.case import Case, once, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase
 from decisions_tool.workflows.steps import set_meta
 from decisions_tool.workflows.tables import NAMES, table
@@ -84,6 +84,7 @@ class Outlook:
         return "a run" if self.actions else ""
 
 
+@once
 def plan(case: Case) -> Outlook:
     """What a managed case needs next; DocumentErrors become a Refuse."""
     phase = table(case.workflow)[0]
@@ -170,7 +171,7 @@ def _document(case: Case, kind: str, path: str) -> Document:
 
 def check_names(settings: Settings, backends: tuple[str, ...]) -> None:
     """Refuse gates and backends that name nothing there is."""
-    known = {phase.name for workflow in NAMES for phase in table(workflow)}
+    known = {phase.name for workflow in NAMES for phase in table(workflow)} if settings.gates else set()
     for name in settings.gates:
         if name not in known:
             raise DecisionsError(f"decisions.toml: there is no phase {name!r}", f"one of: {', '.join(sorted(known))}")

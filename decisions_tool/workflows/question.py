@@ -269,12 +269,17 @@ def duel(case: Case) -> tuple[str, ...]:
     return (PATCHED, KEPT) if first.next == "patch" else first.runoff_between
 
 
-def heard(case: Case, kind: str = "vote", known: Mapping[str, str] | None = None) -> list[Heard]:
-    """Every vote of a kind, by voter; ``known`` maps the labels that were asked for to names, where the case does not say."""
-    names = {a.label: a.name for a in approaches(case)} if known is None else known
-    asked = tuple(known) if known is not None else labels(case, kind)
-    called = {key(name): label for label, name in names.items() if label in asked}
-    return [hear(case, slot, path, asked, called) for slot, path in sorted(case.slots(kind).items())]
+@once
+def heard(case: Case, kind: str = "vote") -> tuple[Heard, ...]:
+    """Every vote of a kind, by voter."""
+    asked = labels(case, kind)
+    return heard_as(case, kind, asked, {a.label: a.name for a in approaches(case) if a.label in asked})
+
+
+def heard_as(case: Case, kind: str, asked: Sequence[str], names: Mapping[str, str]) -> tuple[Heard, ...]:
+    """Every vote of a kind, held against these labels; ``names`` maps them to what the approaches are called."""
+    called = {key(name): label for label, name in names.items()}
+    return tuple(hear(case, slot, path, asked, called) for slot, path in sorted(case.slots(kind).items()))
 
 
 def hear(case: Case, slot: str, path: str, asked: Sequence[str], called: Mapping[str, str]) -> Heard:
@@ -357,6 +362,7 @@ def runoff_setup(case: Case) -> Setup:
     return setup(case.settings, names, len(voters(case)), files, is_runoff=True)
 
 
+@once
 def last_tally(case: Case) -> Tally:
     """The tally that counts: of the runoff, once it is complete, else of the first vote."""
     if not runoff_done(case):
