@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -316,6 +315,8 @@ def _finding(problem: Any, text: str, path: str) -> Finding:
     label = ".".join(loc)
     if problem["type"] == "extra_forbidden":
         known = _known(loc[:-1])
+        from difflib import get_close_matches
+
         near = get_close_matches(key, known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
         return Finding("config/key", "error", path, line, 1, f"unknown key {label!r}", hint)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import frontmatter
@@ -42,14 +41,13 @@ class Mark(NamedTuple):
     inline: bool
 
 
-@dataclass(frozen=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """A document taken apart: ``values`` is None without front matter; ``body`` keeps every character."""
 
     values: dict[str, Value] | None
     body: str
     body_line: int = 1
-    marks: Mapping[str, Mark] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = {}  # never changed
     warnings: tuple[Finding, ...] = ()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?![^ \t\r])(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
@@ -132,14 +133,12 @@ def fields(lines: Sequence[str], names: Collection[str]) -> tuple[dict[str, str]
 _DASHES = re.compile(r":?-+:?")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     line: int
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A pipe table: header cells and rows; lines count from 0 in the lines it was read from."""
 
     line: int

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from decisions_tool.documents.outline import Row, Section, Table, outline, tables, visible_lines
 from decisions_tool.documents.review import severity_of
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 BY_LETTER = {"C": "critical", "I": "important", "N": "nice-to-have", "Q": "question"}
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One concern; ``field`` says what its own decision field says: open, done or absent."""
 
     id: str
@@ -34,8 +32,7 @@ class Entry:
     line: int
 
 
-@dataclass(frozen=True)
-class LogRow:
+class LogRow(NamedTuple):
     """One row of the addressing log; it may decide several concerns."""
 
     ids: tuple[str, ...]
@@ -45,8 +42,7 @@ class LogRow:
     line: int
 
 
-@dataclass(frozen=True)
-class Register:
+class Register(NamedTuple):
     """``repeated`` names each id that stands above two entries, with the line of the second."""
 
     entries: tuple[Entry, ...]
@@ -122,8 +118,7 @@ _TAG = re.compile(r"\s{0,4}[(\[]([^()\[\]]{1,40})[)\]]")
 _SEPARATOR = re.compile(r"\s*[.:)—–-]{0,3}[*_~]{0,4}\s*")
 
 
-@dataclass(frozen=True)
-class _Head:
+class _Head(NamedTuple):
     """A heading that begins with an id; ``sure`` when something sets the id off from the words behind it."""
 
     id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from decisions_tool.config import Settings
@@ -46,7 +45,7 @@ class Seen(NamedTuple):
     def narrowed(self, phases: Sequence[str]) -> Seen:
         """The case with what these phases have to do, and nothing else."""
         kept = tuple(action for action in self.outlook.actions if action.phase in phases)
-        return self._replace(outlook=replace(self.outlook, actions=kept))
+        return self._replace(outlook=self.outlook._replace(actions=kept))
 
 
 def asks(cases: Sequence[Seen]) -> list[tuple[Case, Ask]]:

@@ -141,25 +141,21 @@ def _patched(repository: Repository, commit: str, held: Table) -> _Parts | None:
 
 def _changed_tasks(repository: Repository, before: str, after: str) -> list[Folder] | None:
     """Folders of tasks that two commits have, each with other files; None where they differ in more than that."""
+    from decisions_tool.ledger.entries import renewed
     from decisions_tool.ledger.repository import Folder
 
     try:
-        if repository.lookup(repository.tree_of(before), RECORDS) != repository.lookup(
-            repository.tree_of(after), RECORDS
-        ):
-            return None
-        sides = (f"{before}:{TASKS}", f"{after}:{TASKS}")
-        raw = repository.git.run("diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *sides)
+        roots = [repository.tree_of(commit) for commit in (before, after)]
     except DecisionsError:
         return None
-    parts = raw.decode("utf-8", "surrogateescape").split("\0")
-    found = []
-    for meta, name in zip(parts[::2], parts[1::2], strict=False):
-        old, new, _, oid, _ = meta.split(" ")
-        if (old, new) != (":040000", "040000"):
-            return None
-        found.append(Folder("planning", f"{TASKS}/{name}", oid, oid))
-    return found
+    records, tasks = ([repository.lookup(root, top) for root in roots] for top in (RECORDS, TASKS))
+    raw = [repository.git.read(entry.oid) if entry else None for entry in tasks]
+    if records[0] != records[1] or raw[0] is None or raw[1] is None:
+        return None
+    found = renewed(raw[0][1], raw[1][1], len(after) // 2)
+    if found is None or any(entry.mode != "40000" for entry in found):
+        return None
+    return [Folder("planning", f"{TASKS}/{entry.name}", entry.oid, entry.oid) for entry in found]
 
 
 def _all(repository: Repository, commit: str, root: str, same: Table | None) -> _Parts:

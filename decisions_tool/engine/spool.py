@@ -97,7 +97,9 @@ class Spool:
 
 def on_disk(item: Spooled) -> bytes:
     """An answer as a file: its digest on the first line, JSON on the second."""
-    values = {**asdict(item), "reply": {**asdict(item.reply), "inputs": dict(item.reply.inputs)}}
+    reply = item.reply
+    told = {**reply._asdict(), "usage": dict(reply.usage), "inputs": dict(reply.inputs)}
+    values = {**asdict(item), "reply": told}
     content = json.dumps(values, sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 

@@ -90,7 +90,7 @@ class Table:
     def load(cls, cache: Path) -> Table | None:
         """What was kept, or None where that is of no use."""
         try:
-            head, index, rows = cache.read_text(encoding="utf-8").split(_BREAK)
+            head, index, rows = cache.read_bytes().decode().split(_BREAK)
             header: Header = json.loads(head)
             return cls(header, index, rows) if header["version"] == __version__ and "quiet" in header else None
         except (OSError, ValueError, KeyError, TypeError):

@@ -10,8 +10,9 @@ from decisions_tool.documents import edits, frontmatter
 from decisions_tool.documents.kinds import FILES, read_document
 from decisions_tool.documents.paths import MAX_FILE, QUESTIONS, RECORDS, TASKS, Place, name_problem, place
 from decisions_tool.errors import DecisionsError, DocumentError
+from decisions_tool.ledger.entries import Entry
 from decisions_tool.ledger.history import Step, is_transition, steps
-from decisions_tool.ledger.repository import REGULAR, Entry, Repository
+from decisions_tool.ledger.repository import REGULAR, Repository
 
 #: What adoption says of a document: what it is, where it belongs, and since when it is there. Nothing of who wrote it, or how.
 KEYS = ("type", "schema", "case", "created")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -26,6 +25,8 @@ class Verdicts:
 
     @staticmethod
     def key(path: str, data: bytes) -> str:
+        import hashlib
+
         return hashlib.sha256(f"{__version__}\0{path}\0".encode("utf-8", "surrogateescape") + data).hexdigest()
 
     def get(self, key: str) -> list[Finding] | None:
@@ -75,5 +76,5 @@ def save_text(path: Path, text: str) -> None:
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(text.encode())
         temporary.replace(path)

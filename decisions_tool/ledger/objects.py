@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
-from decisions_tool.ledger.repository import Entry
+from decisions_tool.ledger.entries import Entry
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 REGULAR = "100644"

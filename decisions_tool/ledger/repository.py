@@ -23,6 +23,7 @@ from decisions_tool.documents.paths import (
     with_followers,
 )  # fmt: skip
 from decisions_tool.errors import DecisionsError, DocumentError
+from decisions_tool.ledger.entries import Entry, parse_tree
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
 from decisions_tool.text import shortened
@@ -36,29 +37,6 @@ MARKERS = {
     "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisect",
     "rebase-merge": "a rebase", "rebase-apply": "a rebase or am", "sequencer": "a sequence of picks",
 }  # fmt: skip
-
-
-class Entry(NamedTuple):
-    """One entry of a tree; ``name`` keeps bytes that are not UTF-8 as surrogates."""
-
-    mode: str
-    name: str
-    oid: str
-
-
-def parse_tree(data: bytes, width: int) -> tuple[Entry, ...]:
-    """Entries of a raw tree object; ``width`` is the length of an object id in bytes."""
-    entries = []
-    at = 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        oid = data[end + 1 : end + 1 + width].hex()
-        entries.append(
-            Entry(data[at:space].decode().lstrip("0"), data[space + 1 : end].decode("utf-8", "surrogateescape"), oid)
-        )
-        at = end + 1 + width
-    return tuple(entries)
 
 
 class Head(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.paths import TASKS
@@ -13,8 +13,7 @@ from decisions_tool.documents.review import Review
 from decisions_tool.errors import Finding
 
 
-@dataclass(frozen=True)
-class Concern:
+class Concern(NamedTuple):
     """One concern with what both sources say of it."""
 
     entry: Entry

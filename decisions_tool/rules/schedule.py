@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from decisions_tool.documents.plans import PlanPhase
 from decisions_tool.errors import Finding
@@ -11,8 +11,7 @@ from decisions_tool.errors import Finding
 Node = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Track:
+class Track(NamedTuple):
     """One track's phases; ``path`` is the document that holds them."""
 
     number: int
@@ -21,8 +20,7 @@ class Track:
     phases: tuple[PlanPhase, ...]
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(NamedTuple):
     """``path`` lists the longest chain of effort; ``ready`` can start now; ``finish`` counts in units of effort."""
 
     tracks: tuple[Track, ...]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SHARED = "contract"
 
 
-@dataclass(frozen=True)
-class Owned:
+class Owned(NamedTuple):
     """A concern as the rule sees it: its severity and the component that must change to resolve it."""
 
     id: str
@@ -18,8 +17,7 @@ class Owned:
     owner: str | None
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to count; ``needed`` is ``100 * elsewhere > share * counted``."""
 
     rule: str
@@ -28,8 +26,7 @@ class Reading:
     needed: bool
 
 
-@dataclass(frozen=True)
-class TrackPlan:
+class TrackPlan(NamedTuple):
     primary: str | None
     readings: tuple[Reading, ...]
     unassigned: tuple[str, ...]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from decisions_tool.documents.judged import Compliance
 from decisions_tool.documents.paths import document_path
 from decisions_tool.documents.proposal import Patch
@@ -77,7 +75,7 @@ from decisions_tool.workflows.question_writing import (
 from decisions_tool.workflows.steps import filled, held, one, path_for, paths, remove, starting
 
 DECISION: tuple[Phase, ...] = (
-    replace(starting("framing"), guard=lint_findings, halt=waits_for_others),
+    starting("framing")._replace(guard=lint_findings, halt=waits_for_others),
     Phase(
         "identity", "identity extracted", ("framing",), "identity", "extractor", one("extractor"), applies=wants_identity,
         done=lambda case, slot: case.file(document_path("", "identity")) is not None, write=write_identity, clear=clear_identity,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from decisions_tool.documents.aftermath import (
     FAIL,
@@ -78,7 +77,7 @@ def write_verification(case: Case, slot: str, reply: Reply | None) -> Changes:
     top = without_note(held.words).strip("\n")
     body = f"{top}\n\n{_below(reply.body)}"
     keys = {"record": held.meta.record, "deviations": held.meta.deviations, "status": PASS if fine else FAIL}
-    text = put(Verification, path, case, slot, replace(reply, body=body), "verify", "verifier", **keys)
+    text = put(Verification, path, case, slot, reply._replace(body=body), "verify", "verifier", **keys)
     return {path: text}
 
 
@@ -130,7 +129,7 @@ def write_diagnosis(case: Case, slot: str, reply: Reply | None) -> Changes:
         hint = "write | Symptom | Present | Evidence |, a row for each"
         raise DocumentError([Problem("document/format", "error", path, 1, 1, told, hint)])
     body = diagnosis_text(case, merged)
-    return {path: put(Diagnosis, path, case, slot, replace(reply, body=body), "diagnose", "diagnostician")}
+    return {path: put(Diagnosis, path, case, slot, reply._replace(body=body), "diagnose", "diagnostician")}
 
 
 def symptoms(case: Case) -> Iterator[Finding]:
@@ -226,7 +225,7 @@ def write_retrospective(case: Case, slot: str, reply: Reply | None) -> Changes:
         path,
         case,
         slot,
-        replace(reply, body=body),
+        reply._replace(body=body),
         "retrospect",
         "historian",
         record=record.path,

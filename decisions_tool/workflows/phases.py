@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from decisions_tool.documents.base import Document, Meta
@@ -17,8 +16,7 @@ RULE = "rule"
 SEATED = ("expert", "proposer", "voter")
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer with its provenance; ``inputs`` maps the paths that were read to their blob ids, ``day`` is its date."""
 
     body: str
@@ -27,9 +25,9 @@ class Reply:
     model: str | None = None
     rehearsal: bool = False
     unmet: tuple[str, ...] = ()
-    usage: Mapping[str, str] = field(default_factory=dict)
+    usage: Mapping[str, str] = {}  # never changed
     created: str | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = {}  # never changed
 
 
 Slots: TypeAlias = Callable[[Case], tuple[str, ...]]
@@ -62,8 +60,7 @@ def _no_path(case: Case, slot: str) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(NamedTuple):
     """One row.
 
     ``reads`` and ``writes`` are document kinds, ``answer`` the kind of what an agent returns (empty where a rule computes).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from decisions_tool.config import Settings
 from decisions_tool.documents.base import Document
@@ -40,8 +40,7 @@ class Compute:
     slot: str
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """A person has to do something; ``command`` is what they can type."""
 
     case: str
@@ -51,8 +50,7 @@ class Wait:
     command: str
 
 
-@dataclass(frozen=True)
-class Refuse:
+class Refuse(NamedTuple):
     """Documents stand in the way."""
 
     case: str
@@ -63,8 +61,7 @@ class Refuse:
 Action: TypeAlias = "Ask | Compute | Wait | Refuse"
 
 
-@dataclass(frozen=True)
-class Outlook:
+class Outlook(NamedTuple):
     """Where a case stands: the phase that is open (``done`` at the end) and what it needs."""
 
     phase: str
