@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import threading
@@ -29,6 +30,8 @@ _SPENT, _SPENT_STATUS = ("spend_limit", "spend limit", "usage limit", "billing",
 _ERROR = 65_536
 #: Seconds to wait that are taken as "not in this run".
 LONGEST_WAIT = 600.0
+#: Python's own pace of collecting garbage: connections and replies refer to each other.
+_COLLECTED = (700, 10, 10)
 
 
 T = TypeVar("T")
@@ -104,6 +107,8 @@ class Wire:
             raise Stopped(
                 "unreachable", "the anthropic package is not installed", "pip install 'decisions-tool[anthropic]'"
             ) from None
+        gc.freeze()  # what was imported stays; what calls leave behind is little and soon found
+        gc.set_threshold(*_COLLECTED)
         lines = self._lines
 
         class Traced(httpx2.HTTPTransport):

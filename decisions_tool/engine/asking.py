@@ -145,6 +145,7 @@ class Asking:
         pool = ThreadPoolExecutor(min(parallel, len(out)), "answer")
         try:
             futures = [pool.submit(self._collect, item) for item in out]
+            pool.shutdown(wait=False)  # a thread ends when no question is left, and gives its memory back
             while futures:
                 futures[0].result()
                 wait(futures, _TOGETHER)
