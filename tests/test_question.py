@@ -61,6 +61,28 @@ def test_a_question_goes_from_its_framing_to_a_record_and_the_audit_proves_it(as
     assert asked.git("status", "--porcelain") == ""
 
 
+def test_what_rules_make_of_the_last_votes_lands_with_them(asked: Repo, cli: Cli) -> None:
+    """G1: commits of their own, that the branch reaches at one moment: nobody finds the votes without their tally."""
+    cli("run")
+    tips = asked.git("log", "--walk-reflogs", "--format=%s").split("\n")
+    assert tips[0] == "q1: constraints handed on"
+    assert not [subject for subject in tips if "votes counted" in subject or "decided: DR-" in subject]
+    assert any("votes counted" in subject for subject in asked.subjects())
+
+
+def test_what_a_person_is_at_work_on_keeps_the_record_back_and_not_the_votes(asked: Repo, cli: Cli) -> None:
+    """G2: where the whole cannot land, the answers land without what rules would make of them."""
+    (asked.path / Q1 / "tally.md").write_text("my own count\n", encoding="utf-8")
+    result = cli("run")
+    assert result.code == 4
+    assert "tally.md" in result.err
+    assert asked.read(f"{Q1}/tally.md") == "my own count\n"
+    assert len([subject for subject in asked.subjects() if "voted by" in subject]) == 5
+    (asked.path / Q1 / "tally.md").unlink()
+    assert cli("run").code == 0
+    assert any("votes counted" in subject for subject in asked.subjects())
+
+
 def test_a_rehearsal_binds_nothing(asked: Repo, cli: Cli) -> None:
     """D18 D19"""
     cli("run")

@@ -15,9 +15,10 @@ from decisions_tool.config import FILE, Settings
 from decisions_tool.engine.answers import Answer, Refused, objection, slot_id
 from decisions_tool.engine.asking import Asking
 from decisions_tool.engine.events import Event, Listener
+from decisions_tool.engine.known import apart
 from decisions_tool.engine.overview import settled
 from decisions_tool.engine.recorder import Recorder, elsewhere
-from decisions_tool.engine.run import Outcome, apart
+from decisions_tool.engine.run import Outcome
 from decisions_tool.engine.shares import share
 from decisions_tool.engine.spool import Spool, Spooled, file_name
 from decisions_tool.engine.till import Drawer

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from decisions_tool.config import Settings
+from decisions_tool.errors import DecisionsError
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.planner import Ask, Outlook
+from decisions_tool.workflows.tables import row
 
 
 class Known:
@@ -56,3 +58,21 @@ def asks(cases: Sequence[Seen]) -> list[tuple[Case, Ask]]:
         for action in seen.outlook.actions
         if isinstance(action, Ask) and seen.case is not None
     ]
+
+
+def apart(due: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
+    """The questions without those that would write what another one writes: several cases may want one identity."""
+    kept: dict[object, tuple[Case, Ask]] = {}
+    for case, ask in due:
+        path = row(case.workflow, ask.phase).path(case, ask.slot)
+        kept.setdefault(path or (ask.case, ask.phase, ask.slot), (case, ask))
+    return list(kept.values())
+
+
+def answered(case: Case, name: str, slot: str) -> bool:
+    """Whether a case holds what a slot of a phase was asked for."""
+    try:
+        phase = row(case.workflow, name)
+        return slot in phase.slots(case) and phase.done(case, slot)
+    except DecisionsError:
+        return False

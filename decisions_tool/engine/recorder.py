@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from decisions_tool.config import Settings
 from decisions_tool.engine.answers import Answer, Refused, objection, slot_id
 from decisions_tool.engine.events import Event, Listener
-from decisions_tool.engine.run import Engine, apart
+from decisions_tool.engine.known import apart
+from decisions_tool.engine.run import Engine
 from decisions_tool.engine.spool import Spooled
 from decisions_tool.ledger.files import refuse_closed
 from decisions_tool.ledger.repository import Repository

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from decisions_tool.agents import backends
 from decisions_tool.config import Settings
 from decisions_tool.engine.asking import Asking, Question, Taken
 from decisions_tool.engine.events import Event, Listener
-from decisions_tool.engine.known import Known, Seen, asks
+from decisions_tool.engine.known import Known, Seen, answered, apart, asks
 from decisions_tool.engine.overview import settled
 from decisions_tool.engine.packets import input_blobs
 from decisions_tool.engine.spool import Spool, Spooled
 from decisions_tool.engine.till import Drawer
 from decisions_tool.errors import Busy, DecisionsError, Denied, Edited, Moved
 from decisions_tool.failpoints import passing
-from decisions_tool.ledger.chain import Step
+from decisions_tool.ledger.chain import Chain, Step
 from decisions_tool.ledger.costs import spent
 from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
@@ -63,6 +63,9 @@ class Made(NamedTuple):
     transition: Transition
     left: dict[str, bytes]
 
+    def step(self, subject: str) -> Step:
+        return Step(self.changes, self.transition.message(subject), self.left)
+
 
 class Engine:
     """Runs the cases of one branch. ``listen`` gets an event for every step; ``known`` is what an earlier engine planned."""
@@ -85,6 +88,7 @@ class Engine:
         self._changed: dict[str, list[str]] = {}
         self._checked: Settings | None = None
         self._read: dict[tuple[str, str], Case] = {}
+        self._follows = True
 
     def run(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
         """Carry every managed case, or those named, as far as it goes without people; with ``phases``, in these alone."""
@@ -96,6 +100,7 @@ class Engine:
     def carry(self, only: Sequence[str] = (), phases: Sequence[str] = ()) -> Outcome:
         """As ``run``, for a caller that holds the run lock and has made sure that commits can be made."""
         outcome = Outcome()
+        self._follows = not phases
         self.ledger.sweep()
         if self.ledger.branch is None and self.ledger.mend():
             self.listen(Event("mended", "", "", text="an interrupted commit was completed"))
@@ -108,6 +113,7 @@ class Engine:
 
     def _round(self, only: Sequence[str], phases: Sequence[str], outcome: Outcome) -> bool:
         """Do everything that the current commit calls for; False when nothing could be done."""
+        self._blocked, self._changed, self.asking.waits = {}, {}, {}
         outcome.tip = branch_for_writing(self.repository, self.ledger.branch).oid
         settings, cases = self.read(only)
         if settings is not self._checked:
@@ -166,7 +172,7 @@ class Engine:
 
     def _answer_all(self, due: list[tuple[Case, Ask]], settings: Settings) -> int:
         """Get and record every answer that is to be had; how many were recorded."""
-        self._blocked, self._changed, self.asking.waits, self.till.budget = {}, {}, {}, settings.budget
+        self.till.budget = settings.budget
         due = [(case, ask) for case, ask in apart(due) if not self._edited(case, ask)]
         counts = Counter((ask.case, ask.phase) for _, ask in due)
         for folder in {case.folder for case, _ in due} if self.ledger.branch is None else ():
@@ -211,19 +217,16 @@ class Engine:
         return sum(self._record_there(taken[at : at + _AT_ONCE]) for at in range(0, len(taken), _AT_ONCE))
 
     def _record_there(self, taken: list[Taken]) -> int:
-        """Record answers that are there together, a commit each, landed at once; where one does not fit, one by one."""
-        if len(taken) > 1:
-            try:
-                done = self.commit_all(lambda turn: self._chained(turn, taken))
-            except (Busy, Denied):
-                raise
-            except DecisionsError:
-                pass  # told below, with its own name and hint
-            else:
-                for item, _ in taken:
-                    self._forget(item)
-                return done
-        return sum(self._record_spooled(item, left) for item, left in taken)
+        """Record answers that are there together and what rules make of them, a commit each, landed at once; else one by one."""
+        try:
+            done = self.commit_all(lambda turn: self._chained(turn, taken), follows=self._follows)
+        except (Busy, Denied):
+            raise
+        except DecisionsError:
+            return sum(self._record_spooled(item, left) for item, left in taken)  # each told with its own name and hint
+        for item, _ in taken:
+            self._forget(item)
+        return done
 
     def _chained(self, turn: Turn, taken: list[Taken]) -> list[Made]:
         """What each answer makes of its case, after those before it."""
@@ -336,8 +339,11 @@ class Engine:
 
         return self.commit_all(one) > 0
 
-    def commit_all(self, build: Callable[[Turn], list[Made]]) -> int:
-        """Make a commit of everything that ``build`` says of the tip, all or none; tried again while the branch moves. How many."""
+    def commit_all(self, build: Callable[[Turn], list[Made]], follows: bool = False) -> int:
+        """Make a commit of everything that ``build`` says of the tip, all or none; tried again while the branch moves. How many.
+
+        With ``follows``, what rules write next in the case lands with it.
+        """
         for attempt in range(_TRIES):
             try:
                 with self.ledger.turn() as turn:
@@ -346,7 +352,12 @@ class Engine:
                         return 0
                     subject = self.repository.settings(turn.tip).subject
                     passing("before-commit")
-                    commits = turn.commit_all([Step(m.changes, m.transition.message(subject), m.left) for m in made])
+                    chain = Chain(self.repository, turn.tip)
+                    for one in made:
+                        chain.add(one.step(subject))
+                    if follows:
+                        made += self._following(chain, {one.transition.case for one in made}, subject)
+                    commits = turn.commit_chain(chain)
             except Moved:
                 time.sleep(random.uniform(0, 0.01 * (attempt + 1)))  # noqa: S311
                 continue
@@ -356,6 +367,27 @@ class Engine:
             return len(made)
         raise DecisionsError("the branch moves faster than a commit can be made", "decisions run")
 
+    def _following(self, chain: Chain, cases: set[str], subject: str) -> list[Made]:
+        """What rules write after the commits of a chain, added to it; the next round tells why one cannot.
+
+        Of several cases each waits for its own round: two records would take one number.
+        """
+        found: list[Made] = []
+        with chain.readable(), suppress(DecisionsError):
+            while chain.head and len(cases) == 1:
+                (slug,) = cases
+                case = self.repository.case(chain.head, slug, self.repository.settings(chain.head))
+                due = plan(case).actions
+                computed = [action for action in due if isinstance(action, Compute)]
+                if not computed or len(computed) < len(due):
+                    break
+                built = self._built(case, computed[0].phase, computed[0].slot, None)
+                assert built is not None
+                made = Made(*built, {})
+                chain.add(made.step(subject))
+                found.append(made)
+        return found
+
     def _sweep(self) -> None:
         """Drop spooled answers that the branch already holds."""
         tip = branch_for_writing(self.repository, self.ledger.branch).oid
@@ -363,22 +395,5 @@ class Engine:
         for item in self.spool.waiting():
             if item.case in folders:
                 case = self.repository.case(tip, item.case, settings, folders[item.case])
-                if case.pinned == item.pinned and _held(case, item.phase, item.slot):
+                if case.pinned == item.pinned and answered(case, item.phase, item.slot):
                     self._forget(item)
-
-
-def _held(case: Case, name: str, slot: str) -> bool:
-    try:
-        phase = row(case.workflow, name)
-        return slot in phase.slots(case) and phase.done(case, slot)
-    except DecisionsError:
-        return False
-
-
-def apart(due: list[tuple[Case, Ask]]) -> list[tuple[Case, Ask]]:
-    """The questions without those that would write what another one writes: several cases may want one identity."""
-    kept: dict[object, tuple[Case, Ask]] = {}
-    for case, ask in due:
-        path = row(case.workflow, ask.phase).path(case, ask.slot)
-        kept.setdefault(path or (ask.case, ask.phase, ask.slot), (case, ask))
-    return list(kept.values())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from decisions_tool.errors import DecisionsError
@@ -48,6 +50,7 @@ class Chain:
         self.links: list[Link] = []
         self._root = repository.tree_of(tip)
         self._writes: dict[str, Write] = {}
+        self._made: list[str] = []
 
     @property
     def writes(self) -> list[Write]:
@@ -65,7 +68,21 @@ class Chain:
         for write in writes:
             earlier = self._writes.get(write.path)
             self._writes[write.path] = replace(earlier, after=write.after) if earlier else write
-        self.links.append(Link(self._root, step.message))
+        self._close(Link(self._root, step.message))
+
+    @property
+    def head(self) -> str:
+        """The last commit; empty before the first one, and where only git itself can make commits."""
+        return self._made[-1] if self._made else ""
+
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """While it lasts, the commits can be read as if they were in the repository."""
+        self.repository.git.made = self.objects.made
+        try:
+            yield
+        finally:
+            self.repository.git.made = {}
 
     def join(self, other: str, tree: str, changes: Sequence[Change], message: str) -> None:
         """A merge with another commit: its tree, and what that changes of the tip."""
@@ -79,21 +96,24 @@ class Chain:
             mode = change.mode if change.after else "100644"
             self._writes[change.path] = Write(change.path, change.before, change.after, mode, held[1] if held else None)
         self._root = tree
-        self.links.append(Link(tree, message, other))
+        self._close(Link(tree, message, other))
+
+    def _close(self, link: Link) -> None:
+        if not self._by_git:
+            self._made.append(self.objects.add("commit", self._text(link, self.head or self.tip)))
+        self.links.append(link)
+
+    @cached_property
+    def _by_git(self) -> bool:
+        """Whether commits are signed, or in an encoding that is git's business."""
+        git = self.repository.git
+        encoding = git.setting("i18n.commitencoding") or "utf-8"
+        return git.switched_on("commit.gpgsign") or encoding.lower() not in {"utf-8", "utf8"}
 
     def commits(self) -> list[str]:
         """The ids of the commits, whose objects are then in the repository; signed where the user signs."""
-        git = self.repository.git
-        encoding = git.setting("i18n.commitencoding") or "utf-8"
-        if git.switched_on("commit.gpgsign") or encoding.lower() not in {"utf-8", "utf8"}:
-            self._store()
-            return self._by_git()
-        found, parent = [], self.tip
-        for link in self.links:
-            parent = self.objects.add("commit", self._text(link, parent))
-            found.append(parent)
         self._store()
-        return found
+        return self._made if not self._by_git else self._committed()
 
     def _store(self) -> None:
         """Hand the new objects to git. Many stay together as a pack: each file of its own would be waited for on the disk."""
@@ -101,7 +121,7 @@ class Chain:
         many = ("index-pack", "--stdin", "--strict")
         self.repository.git.run(*(few if len(self.objects.made) < _MANY else many), stdin=self.objects.pack())
 
-    def _by_git(self) -> list[str]:
+    def _committed(self) -> list[str]:
         git = self.repository.git
         sign = ["-S"] if git.switched_on("commit.gpgsign") else []
         found, parent = [], self.tip

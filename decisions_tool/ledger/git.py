@@ -154,6 +154,8 @@ class Git:
         self._batch: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
         self._config: list[tuple[str, str, str]] | None = None
+        #: Objects that are read as if git had them: id -> (type, bytes).
+        self.made: Mapping[str, tuple[str, bytes]] = {}
 
     def run(
         self,
@@ -184,6 +186,9 @@ class Git:
 
     def read(self, oid: str, limit: int | None = None) -> tuple[str, bytes] | None:
         """(type, bytes) of an object, or None when it is not there; bytes past ``limit`` are dropped."""
+        if oid in self.made:
+            kind, data = self.made[oid]
+            return kind, data[:limit]
         with self._guard:
             try:
                 return self._read(oid, limit)

@@ -234,17 +234,12 @@ class Turn:
         ``left`` holds the bytes of working files that a person left as answers and that may be replaced. Raises Moved when the branch
         moved meanwhile and Edited when a person has changes in one of the files; then nothing was written.
         """
-        return self.commit_all([Step(changes, message, left or {})])[0]
-
-    def commit_all(self, steps: Sequence[Step]) -> list[str]:
-        """Record several transitions, a commit each, all of them or none; raises as ``commit`` does."""
         chain = Chain(self.ledger.repository, self.tip)
-        for step in steps:
-            chain.add(step)
-        return self.commit_chain(chain)
+        chain.add(Step(changes, message, left or {}))
+        return self.commit_chain(chain)[0]
 
     def commit_chain(self, chain: Chain) -> list[str]:
-        """Record commits that are made on top of ``tip``; raises as ``commit`` does."""
+        """Record commits that are made on top of ``tip``, all of them or none; raises as ``commit`` does."""
         held = self.ledger.staged([write.path for write in chain.writes]) if self.checked_out else {}
         if self.checked_out:
             self._refuse_edited(chain.objects, chain.writes, held)
