@@ -154,13 +154,16 @@ class _Handler(BaseHTTPRequestHandler):
     do_DELETE = do_POST  # noqa: N815
 
     def _reply(self, exchange: Exchange, key: str, content: bytes) -> None:
+        arrived = time.monotonic()
         outcome = self.server.api.handle(exchange, key, content)
         first, end = self.server.latency.of(exchange.asked) if outcome.slow else (0.0, 0.0)
         wire = Wire(self.connection, self.server.closing)
-        wire.wait(first if outcome.reply.streamed else end)
+        thought = time.monotonic() - arrived  # by whoever gives the answer
+        first = max(first, thought)
+        wire.wait((first if outcome.reply.streamed else max(end, thought)) - thought)
         outcome.begin()
         if outcome.way:
             self.close_connection = True
             wire.fail(outcome.reply, outcome.way, outcome.value)
         else:
-            wire.send(outcome.reply, end - first)
+            wire.send(outcome.reply, max(0.0, end - first))
