@@ -57,7 +57,7 @@ class Recorder(Engine):
         """Nobody is asked."""
 
     def _answer_all(self, asks: list[tuple[Case, Ask]], settings: Settings) -> int:
-        self._blocked, self._changed, self.asking.waits, self.open = {}, {}, {}, []
+        self.open = []
         asks = [(case, ask) for case, ask in apart(asks) if not self._edited(case, ask)]
         for folder in {case.folder for case, _ in asks} if self.ledger.branch is None else ():
             refuse_closed(self.repository.place.root / folder)
