@@ -239,6 +239,10 @@ class Settings(Shape):
         """True once ``init`` has written down which cases are older than the tool."""
         return "baseline" in self.model_fields_set
 
+    def runs(self, slug: str) -> bool:
+        """Whether a case of this name is the program's without having been started."""
+        return self.initialised and slug not in self.older
+
     @cached_property
     def older(self) -> frozenset[str]:
         """The baseline, for looking up."""

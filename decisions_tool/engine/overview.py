@@ -195,7 +195,8 @@ def _odd(repository: Repository, line: Line) -> list[dict[str, str]]:
 
 def _made(repository: Repository, commit: str, slug: str, folder: Folder, before: str) -> tuple[Line, str]:
     """The row of a case; ``before`` is the one that it had under the same settings."""
-    row = _left_alone(repository, slug, folder) if before and not json.loads(before)["managed"] else None
+    managed = json.loads(before)["managed"] if before else repository.settings(commit).runs(slug)
+    row = None if managed else _left_alone(repository, slug, folder)
     if row is None:
         row = _planned(repository, commit, slug, folder)
     still = row["managed"] and row["phase"] not in _OVER

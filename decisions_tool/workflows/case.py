@@ -154,7 +154,7 @@ class Case:
         path = self.path(self.opens)
         if path not in self.files:
             return False
-        return self.started or (self.settings.initialised and self.slug not in self.settings.older)
+        return self.started or self.settings.runs(self.slug)
 
     @property
     def started(self) -> bool:
