@@ -78,3 +78,25 @@ def test_a_folder_that_appears_is_named_whenever_it_does(older: Repo, cli: Cli) 
 def forget(folder: Path) -> None:
     store = folder / ".git/decisions"
     (store / "overview").unlink()
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_tasks_that_are_no_folder_and_change_are_no_trouble(repo: Repo, cli: Cli, link: bool) -> None:
+    for words in ("aaaa", "bbbb"):
+        path = repo.path / "_tasks"
+        path.unlink(missing_ok=True)
+        path.symlink_to(words) if link else path.write_text(words, encoding="utf-8")
+        repo.git("add", "--all")
+        repo.git("commit", "-qm", words)
+        result = cli("status", "--json")
+        assert (result.code, result.json["cases"]) == (0, [])
+
+
+def test_a_case_whose_notes_come_before_its_request_is_run(repo: Repo, cli: Cli) -> None:
+    """P1: what was no case of ours for want of a request is one when the request comes."""
+    cli("init")
+    repo.commit({"_tasks/late/note.md": "hi\n"}, "notes")
+    assert not cli("status", "--json").json["cases"][0]["managed"]
+    repo.commit({"_tasks/late/001-user-request.md": REQUEST.format("late")}, "request")
+    assert cli("status", "--json").json["cases"][0]["managed"]
+    assert "late: started" in cli("run").err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -81,6 +82,19 @@ def test_what_a_person_is_at_work_on_keeps_the_record_back_and_not_the_votes(ask
     (asked.path / Q1 / "tally.md").unlink()
     assert cli("run").code == 0
     assert any("votes counted" in subject for subject in asked.subjects())
+
+
+def test_a_folder_that_is_closed_keeps_the_record_back_and_not_the_votes(
+    asked: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G2: what only a rule writes is no reason to leave answers in the spool."""
+    records, access = asked.path / "docs/decisions", os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != records and access(path, mode))
+    result = cli("run")
+    assert result.code == 1 and "docs/decisions cannot be written" in result.err
+    assert len([subject for subject in asked.subjects() if "voted by" in subject]) == 5
+    monkeypatch.undo()
+    assert cli("run").code == 0
 
 
 def test_a_rehearsal_binds_nothing(asked: Repo, cli: Cli) -> None:

@@ -150,9 +150,10 @@ def _changed_tasks(repository: Repository, before: str, after: str) -> list[Fold
         return None
     records, tasks = ([repository.lookup(root, top) for root in roots] for top in (RECORDS, TASKS))
     raw = [repository.git.read(entry.oid) if entry else None for entry in tasks]
-    if records[0] != records[1] or raw[0] is None or raw[1] is None:
+    old, new = (found[1] if found is not None and found[0] == "tree" else b"" for found in raw)
+    if records[0] != records[1] or not (old and new):
         return None
-    found = renewed(raw[0][1], raw[1][1], len(after) // 2)
+    found = renewed(old, new, len(after) // 2)
     if found is None or any(entry.mode != "40000" for entry in found):
         return None
     return [Folder("planning", f"{TASKS}/{entry.name}", entry.oid, entry.oid) for entry in found]
@@ -195,12 +196,18 @@ def _odd(repository: Repository, line: Line) -> list[dict[str, str]]:
 
 def _made(repository: Repository, commit: str, slug: str, folder: Folder, before: str) -> tuple[Line, str]:
     """The row of a case; ``before`` is the one that it had under the same settings."""
-    managed = json.loads(before)["managed"] if before else repository.settings(commit).runs(slug)
-    row = None if managed else _left_alone(repository, slug, folder)
+    asleep = _asleep(json.loads(before), folder) if before else False
+    left = asleep or not repository.settings(commit).runs(slug)
+    row = _left_alone(repository, slug, folder) if left else None
     if row is None:
         row = _planned(repository, commit, slug, folder)
     still = row["managed"] and row["phase"] not in _OVER
     return Line(still, folder.workflow, folder.state, slug), json.dumps(row)
+
+
+def _asleep(before: Row, folder: Folder) -> bool:
+    """Whether a row tells of a case, of the same workflow, that has an opening and is nobody's under these settings."""
+    return not before["managed"] and before["has_request"] and before["workflow"] == folder.workflow
 
 
 def _left_alone(repository: Repository, slug: str, folder: Folder) -> Row | None:

@@ -220,7 +220,7 @@ class Engine:
         """Record answers that are there together and what rules make of them, a commit each, landed at once; else one by one."""
         try:
             done = self.commit_all(lambda turn: self._chained(turn, taken), follows=self._follows)
-        except (Busy, Denied):
+        except Busy:
             raise
         except DecisionsError:
             return sum(self._record_spooled(item, left) for item, left in taken)  # each told with its own name and hint
