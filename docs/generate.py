@@ -58,7 +58,9 @@ def commands() -> str:
 
 
 def _command(command: click.Command, context: click.Context, name: str) -> list[str]:
-    inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
+    inner = click.Context(
+        command, info_name=name.rpartition(" ")[2], parent=context, max_content_width=100, terminal_width=100
+    )
     parts = [f"### decisions {name}", f"```text\n{command.get_help(inner)}\n```"]
     if isinstance(command, click.Group):
         for child in command.list_commands(inner):

@@ -276,6 +276,12 @@ def test_d21_a_collection_error_counts_all_that_it_kept_from_running_and_old_fai
     assert (found.total, len(found.failures), {f.kind for f in found.failures}) == (4, 3, {"collection"})
 
 
+def test_d21_a_file_that_could_not_be_collected_before_says_nothing_of_the_design() -> None:
+    old = failed("tests.test_bad", "collection failure", "error")
+    found = judge([old, Case("t0", "passed")], [old, Case("t0", "passed")])
+    assert (found.total, found.failures, found.broken) == (1, (), ())
+
+
 @pytest.mark.parametrize(
     "report",
     [

@@ -140,6 +140,27 @@ def test_bugs_of_ours_end_with_3_and_name_a_report(started: Repo, cli: Cli, monk
     Path(report.group(1)).unlink()
 
 
+def test_an_interrupt_that_a_library_quotes_is_no_bug_of_ours(
+    started: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H4: Ctrl-C while a model is built arrives as an error of the library."""
+    from pydantic_core import SchemaError
+
+    def stop(*_: object) -> None:
+        raise SchemaError("Error building schema: KeyboardInterrupt: ")
+
+    monkeypatch.setattr("decisions_tool.engine.overview.overview", stop)
+    result = cli("status")
+    assert result.code == 130 and "stopped" in result.err
+
+
+def test_next_tells_what_stands_in_the_way_and_what_is_not_managed(repo: Repo, cli: Cli) -> None:
+    assert "decisions init" in cli("next").err
+    cli("init")
+    repo.commit({"_tasks/hollow/001-user-request.md": ""}, "nothing yet")
+    assert "the file is empty" in cli("next").out
+
+
 def test_foreign_text_cannot_drive_the_terminal(started: Repo, cli: Cli) -> None:
     """S18: escapes in titles, names and messages are shown, not obeyed."""
     started.request("evil", "# \x1b]0;title\x07 \x1b[2J hello \u202e\n\nx\n")

@@ -226,6 +226,8 @@ def test_a_question_of_low_impact_is_a_persons(repo: Repo, cli: Cli) -> None:
     framing(repo, impact="low")
     waits = cli("run")
     assert (waits.code, "decisions decide q1" in waits.err) == (4, True)
+    empty = cli("decide", "q1", " ")
+    assert (empty.code, "nothing is said of what is decided" in empty.err) == (1, True)
     assert cli("decide", "q1", "Keep it as it is", "-r", "nobody reads twice").code == 0
     assert cli("run").code == 0
     record = cli("record", "q1").out

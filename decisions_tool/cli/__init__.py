@@ -23,7 +23,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    code = _version() if sys.argv[1:] == ["--version"] else _guarded()
+    try:
+        code = _version() if sys.argv[1:] == ["--version"] else _guarded()
+    except KeyboardInterrupt:  # while modules are imported
+        code = 130
     gc.freeze()  # the interpreter would look through every class once more before it ends: half a second with the SDK
     if code:
         sys.exit(code)
@@ -73,13 +76,26 @@ def _guarded() -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _tell("stopped; what was answered is kept", "decisions run", 130)
+        return _stopped()
     except SystemExit as error:  # click's own answer to a reader that has gone, or to a shell that completes
         return _surroundings(BrokenPipeError()) if sys.stdout is not listener else int(error.code or 0)
     except OSError as error:
         return _surroundings(error)
     except Exception as error:  # noqa: BLE001  # the boundary: a bug becomes an exit code and a report
-        return _our_fault(error)
+        return _stopped() if _interrupted(error) else _our_fault(error)
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is at the root of an error: a model that is being built wraps it, or only quotes it."""
+    roots = filter(None, (error.__cause__, error.__context__))
+    quoted = type(error).__name__ == "SchemaError" and "KeyboardInterrupt" in str(error)
+    return isinstance(error, KeyboardInterrupt) or quoted or any(map(_interrupted, roots))
+
+
+def _stopped() -> int:
+    if "decisions_tool.engine.asking" in sys.modules:
+        return _tell("stopped; what was answered is kept", "decisions run", 130)
+    return _tell("stopped", "", 130)
 
 
 def _surroundings(error: OSError) -> int:

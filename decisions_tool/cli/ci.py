@@ -34,7 +34,7 @@ def ci() -> None:
 
     `plan` lists the open slots, `run` answers one of them and leaves a file, `collect` records the files. Until nothing is open:
 
-    decisions ci plan | xargs -n1 -P8 decisions ci run --out answers; decisions ci collect answers
+    decisions ci plan | xargs -r -n1 -P8 decisions ci run --out answers; decisions ci collect answers
     """
 
 

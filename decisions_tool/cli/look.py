@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from decisions_tool.engine.table import Row
     from decisions_tool.workflows.case import Case
     from decisions_tool.workflows.phases import Phase
-    from decisions_tool.workflows.planner import Outlook
+    from decisions_tool.workflows.planner import Ask, Outlook
 
 _MANY = 200
 _branch = click.option("--branch", help="As this branch has it, which need not be checked out.")
@@ -100,7 +100,7 @@ def _meaning(row: Row) -> str:
 def next_(folder: Path, as_json: bool) -> None:
     """What people can do now, with the commands."""
     from decisions_tool.engine.overview import overview
-    from decisions_tool.workflows.planner import Ask, Compute, Wait, plan
+    from decisions_tool.workflows.planner import Ask, Wait, plan
 
     found: list[dict[str, str]] = []
     rows = [row for row in overview(folder).table.header["open"] if row["waiting_for"]]
@@ -108,16 +108,15 @@ def next_(folder: Path, as_json: bool) -> None:
         head = repository.head()
         settings = repository.settings(head.oid)
         for row in rows:
-            actions = plan(repository.case(head.oid, row["case"], settings)).actions
-            found += [{"case": a.case, "why": a.why, "command": a.command} for a in actions if isinstance(a, Wait)]
-            if any(isinstance(a, (Ask, Compute)) for a in actions):
-                found.append(
-                    {
-                        "case": row["case"],
-                        "why": f"{row['phase']}: {row['waiting_for']}",
-                        "command": f"decisions run {quote(row['case'])}",
-                    }
-                )
+            case = repository.case(head.oid, row["case"], settings)
+            outlook = plan(case)
+            agents = [a for a in outlook.actions if isinstance(a, Ask) and _backend(case, a) != "manual"]
+            rest = outlook._replace(actions=tuple(a for a in outlook.actions if a not in agents))
+            said = [(a.why, a.command) for a in rest.actions if isinstance(a, Wait)]
+            said += _reasons(case, rest._replace(actions=tuple(a for a in rest.actions if not isinstance(a, Wait))))
+            if agents:
+                said.append((f"{row['phase']}: {row['waiting_for']}", f"decisions run {quote(case.slug)}"))
+            found += [{"case": case.slug, "why": why, "command": command} for why, command in said]
     if as_json:
         put_json({"next": found})
         return
@@ -125,7 +124,7 @@ def next_(folder: Path, as_json: bool) -> None:
         put(f"{item['case']}: {item['why']}")
         put(f"    {item['command']}", "strong")
     if not found:
-        say("nothing waits for you")
+        say("nothing waits for you" if settings.initialised else "nothing is managed here yet: decisions init")
 
 
 @click.command()
@@ -150,9 +149,20 @@ def why(folder: Path, case: str, branch: str | None, as_json: bool) -> None:
             put(f"    {command}", "active")
 
 
+def _backend(case: Case, ask: Ask) -> str:
+    from decisions_tool.workflows.tables import row
+
+    return case.settings.backend(ask.slot, row(case.workflow, ask.phase).by)
+
+
+def _answering(case: Case, ask: Ask, backend: str) -> str:
+    """What a person types to get an answer: a run asks agents, a prompt is for people."""
+    slug = quote(case.slug)
+    return f"decisions prompt {slug} {ask.phase}/{ask.slot}" if backend == "manual" else f"decisions run {slug}"
+
+
 def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
     from decisions_tool.workflows.planner import Ask, Compute, Refuse, Wait
-    from decisions_tool.workflows.tables import row
 
     if outlook.phase == "unmanaged":
         where = "is older than decisions init" if case.settings.initialised else "the repository is not initialised"
@@ -172,8 +182,8 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for action in outlook.actions:
         if isinstance(action, Ask):
-            backend = case.settings.backend(action.slot, row(case.workflow, action.phase).by)
-            found.append((f"{action.slot} has to answer ({backend})", f"decisions run {quote(case.slug)}"))
+            backend = _backend(case, action)
+            found.append((f"{action.slot} has to answer ({backend})", _answering(case, action, backend)))
         elif isinstance(action, Compute):
             found.append((f"{action.phase} has to be computed", f"decisions run {quote(case.slug)}"))
         elif isinstance(action, Wait):

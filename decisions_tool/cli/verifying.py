@@ -106,7 +106,7 @@ def context(folder: Path, paths: tuple[str, ...], as_json: bool) -> int:
         for why in one.why:
             put(f"  - {why}")
     if not found:
-        say("no decision, constraint or open question names these files")
+        say("nothing that binds names these files: no decision, no constraint, no open question")
     return 0
 
 
@@ -147,6 +147,9 @@ def _report(verdict: Verdict, as_json: bool) -> int:
         put(f"{one.path}:{one.line}:{one.column}: declared: {one.message}", "quiet")
     for path, line, what in verdict.unchecked:
         put(f"{path}:{line}: unchecked: {shortened(what, 160)}", "quiet")
+    for text in verdict.records:
+        if text.status == "rehearsal":
+            put(f"{text.path}: a rehearsal: it binds nothing, and nothing was held to it", "warning")
     said = [plural(counts["records"], "record"), plural(counts["errors"], "error")]
     said += [
         f"{counts[name]} {word}"

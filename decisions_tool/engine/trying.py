@@ -25,7 +25,7 @@ from decisions_tool.ledger.trust import trusted
 from decisions_tool.ledger.worktrees import laid_out, write_into
 from decisions_tool.rules.spike import judge
 from decisions_tool.rules.stories import path_of
-from decisions_tool.text import one_line
+from decisions_tool.text import one_line, shortened
 from decisions_tool.workflows import acts
 from decisions_tool.workflows.case import Case as Question
 from decisions_tool.workflows.following_writing import record_of
@@ -57,6 +57,9 @@ def spike(
     before = _tests(repository, case.commit, argv, table)
     if not before:
         raise DecisionsError("there are no tests on which a design could be tried", "write some first")
+    if all(case.outcome != "passed" for case in before):
+        said = f"no test passes before the change; the first that does not is {shortened(before[0].name, 120)}"
+        raise DecisionsError(said, "mend it, or leave it out: --command 'pytest --ignore=<file> --junitxml={junit}'")
     applied = Applied((), ())
 
     def apply(tree: Path) -> None:

@@ -200,6 +200,8 @@ def approve(repository: Repository, slug: str, name: str, listen: Listener | Non
 
 def decide(repository: Repository, slug: str, what: str, reason: str, listen: Listener | None = None) -> None:
     """Settle a question in the name of the committer."""
+    if not one_line(what, _LONGEST).strip():
+        raise DecisionsError("nothing is said of what is decided", f"decisions decide {quote(slug)} <approach>")
 
     def build(turn: Turn, case: Case) -> tuple[Changes, Transition]:
         if case.workflow != "decision":

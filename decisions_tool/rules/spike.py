@@ -42,8 +42,10 @@ def judge(before: Sequence[Case], after: Sequence[Case]) -> Tried:
     """
     was = {case.name: case.outcome for case in before}
     now = {case.name for case in after}
-    broken = [case for case in after if kind_of(case) == COLLECTION and case.outcome in _FAILED]
-    counts = [c for c in after if c not in broken and c.outcome != "skipped" and was.get(c.name, "passed") == "passed"]
+    uncollected = [case for case in after if kind_of(case) == COLLECTION and case.outcome in _FAILED]
+    broken = [case for case in uncollected if was.get(case.name) not in _FAILED]
+    rest = (case for case in after if case not in uncollected)
+    counts = [c for c in rest if c.outcome != "skipped" and was.get(c.name, "passed") == "passed"]
     failures = [Failure(case.name, kind_of(case), _said(case)) for case in counts if case.outcome in _FAILED]
     lost = [name for name, outcome in was.items() if outcome == "passed" and name not in now] if broken else []
     gone = [Failure(name, COLLECTION, "it was not collected any more") for name in lost]
