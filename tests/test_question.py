@@ -327,6 +327,20 @@ def test_a_strong_win_is_recorded(to_vote: Repo, cli: Cli) -> None:
     assert "### Validation Plan" not in cli("record", "q1").out
 
 
+def test_votes_that_are_amended_after_the_decision_do_not_pass_it_by(to_vote: Repo, cli: Cli) -> None:
+    """D18 G4: the tally is counted again, and the record that says otherwise stops the case until a person acts."""
+    votes(to_vote, [vote({"A": 5, "B": 3, "C": 2})] * 5)
+    assert cli("run").code == 0
+    before = to_vote.at_head(str(cli("record", "q1", "--json").json["path"]))
+    votes(to_vote, [vote({"A": 2, "B": 5, "C": 2})] * 5)
+    result = cli("run")
+    assert result.code == 1
+    assert "by now" in result.out + result.err and "votes counted: strong, B" in result.err
+    assert "by now" in cli("why", "q1").out
+    assert "record/outcome" in cli("check").out
+    assert to_vote.at_head(str(cli("record", "q1", "--json").json["path"])) == before
+
+
 def test_a_weak_win_has_a_validation_plan_tied_to_an_objection(to_vote: Repo, cli: Cli) -> None:
     """D18"""
     votes(to_vote, [vote({"A": 5, "B": 3, "C": 2})] * 3 + [vote({"A": 2, "B": 4, "C": 3})] * 2)

@@ -69,7 +69,7 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
         for finding in findings:
             put_finding(finding)
         for slug in outcome.finished:
-            say(f"{slug} is finished: decisions {_look(slug, branch)}", "done")
+            say(f"{slug} is finished: decisions {_look(folder, slug, branch)}", "done")
     if outcome.failed and not as_json:
         _tell_waits(outcome.failed)
     if findings or outcome.failed:
@@ -86,10 +86,15 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
     return 0
 
 
-def _look(slug: str, branch: str | None) -> str:
-    """What comes after a case that is finished."""
+def _look(folder: Path, slug: str, branch: str | None) -> str:
+    """What comes after a case that is finished; of a question people want to read the decision."""
+    from decisions_tool.documents.paths import case_folder
+    from decisions_tool.ledger.git import locate
+
     if branch == f"decisions/{slug}":
         return f"accept {quote(slug)}"
+    if branch is None and (locate(folder).root / case_folder("decision", slug)).is_dir():
+        return f"record {quote(slug)}"
     return f"show {quote(slug)}" + (f" --branch {quote(branch)}" if branch else "")
 
 

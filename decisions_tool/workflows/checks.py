@@ -79,6 +79,7 @@ RULES: tuple[Rule, ...] = (
         "A question that splits is refined, not repeated.", "The size of a cycle fits its question.",
         "A proposal stays inside the scope.", "A vote argues with the approach, not with how many agree.",
         "A voter opens the key files."), start=1)),
+    Rule("record/outcome", "error", "An accepted record says what its votes come to; a case waits where it does not."),
     Rule("stale", "warning", "No input of an answer changed after it, other than by what later phases add."),
     Rule("merge/number", "error", "A record that a branch brings has a number that no other record of its series has."),
     Rule("merge/conflict", "error", "A merge into the base leaves no conflict in a managed file or a record."),

@@ -29,6 +29,7 @@ from decisions_tool.workflows.question_rows import (
     lint_findings,
     parts_halt,
     proposed,
+    record_findings,
     say_comparison,
     say_gate,
     say_record,
@@ -153,7 +154,7 @@ DECISION: tuple[Phase, ...] = (
     Phase(
         "record", "decided", ("framing", "comparison", "tally", "proposal"), "record", RULE, lambda case: ("record",), halt=tally_halt,
         done=lambda case, slot: bool(framing(case).meta.record), write=write_record, clear=lambda case, slot: {}, beyond=beyond_record,
-        inputs=paths("framing", "comparison", "tally"), tells=say_record,
+        inputs=paths("framing", "comparison", "tally"), tells=say_record, verify=record_findings,
         path=lambda case, slot: framing(case).meta.record or "",
     ),
     Phase(

@@ -11,6 +11,7 @@ from decisions_tool.documents.proposal import Proposal
 from decisions_tool.errors import DecisionsError, Finding
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.question import compared, frame, framing, heard, iteration
+from decisions_tool.workflows.question_rows import record_findings
 
 _TICK = re.compile(r"\[(.)\]\s*(.*?)\((C[1-7])\)\W*(.*)", re.S)
 _MAJORITY = re.compile(
@@ -21,9 +22,9 @@ DESIGN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
 
 
 def check_question(case: Case) -> list[Finding]:
-    """Anti-patterns of the proposals (``design/``) and of the case (``process/``)."""
+    """A record that its votes have left; anti-patterns of the proposals (``design/``) and of the case (``process/``)."""
     found: list[Finding] = []
-    for part in (_designs, _repeated, _sizes, _scope, _anchored, _unread):
+    for part in (record_findings, _designs, _repeated, _sizes, _scope, _anchored, _unread):
         try:
             found += part(case)
         except DecisionsError:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from shlex import quote
 
 from decisions_tool.documents import frontmatter
-from decisions_tool.documents.computed import TallyDocument
+from decisions_tool.documents.computed import Record, TallyDocument
 from decisions_tool.documents.framing import Framing
 from decisions_tool.documents.identity import TRIMMED, Identity
 from decisions_tool.documents.judged import AGAIN, DEGRADED, IN, Compliance, Gate
@@ -16,6 +16,7 @@ from decisions_tool.rules.framing import Ground, lint
 from decisions_tool.rules.identity import STALE, slice_for, tier
 from decisions_tool.rules.rounds import plan_rounds
 from decisions_tool.rules.tally import quorum
+from decisions_tool.text import slugify
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.paper import criteria_of, listed, order_of
 from decisions_tool.workflows.phases import Halt
@@ -43,7 +44,7 @@ from decisions_tool.workflows.question import (
 from decisions_tool.workflows.question_writing import (
     tally_inputs,
 )  # fmt: skip
-from decisions_tool.workflows.settling import settled
+from decisions_tool.workflows.settling import outcome, settled
 
 # ---------------------------------------------------------------------- framing
 
@@ -190,6 +191,22 @@ def tally_halt(case: Case) -> Halt | None:
         )
         return Halt(why, f'decisions decide {quote(case.slug)} <approach> --reason "<why>"')
     return None
+
+
+def record_findings(case: Case) -> list[Finding]:
+    """A record that stands, where what it was made from comes to something else by now."""
+    path = framing(case).meta.record or ""
+    if not path or not case.file(path) or not (case.read(Record, path).meta.status or "").startswith("accepted"):
+        return []
+    said = path.rpartition("/")[2].removesuffix(".md").partition("-")[2].partition("-")[2]
+    found = (slugify(outcome(case).approach.name) or case.slug) if settled(case) else ""
+    if found == said:
+        return []
+    now = f"what it was made from comes to {found} by now" if found else "what it was made from decides nothing by now"
+    hint = (
+        f"take back what changed it (decisions log {quote(case.slug)}), or: decisions reverse {quote(case.slug)} --help"
+    )
+    return [Finding("record/outcome", "error", path, 1, 1, f"it says {said}, and {now}", hint)]
 
 
 def parts_halt(case: Case) -> Halt | None:
