@@ -61,7 +61,7 @@ def decode(data: bytes, path: str, limit: int = MAX_FILE) -> str:
     """Bytes of a document as text, or a DocumentError that names line and column."""
     try:
         if len(data) > limit:
-            raise Refused(f"the file has {len(data)} bytes, more than {limit}", 1, 1, "split it")
+            raise Refused(f"the file has more than {limit} bytes", 1, 1, "split it")
         return _decode(data)
     except Refused as refused:
         raise refusal(path, refused, "document/encoding") from None
