@@ -140,7 +140,7 @@ def cost(folder: Path, case: str, by: str, as_json: bool) -> None:
         put_json({"case": case or None, "by": by, "rows": rows, **whole})
         return
     if not found.items and not found.perhaps:
-        put("nothing was paid for")
+        put(f"nothing was paid for{f' in {case}' if case else ''}")
         return
     cells = [_cost_cells(group) for group in groups] + [_cost_cells(grouped(found.items, "")[0])]
     table(

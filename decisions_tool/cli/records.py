@@ -10,7 +10,7 @@ import click
 from decisions_tool.cli.common import as_json, put_json, put_rows
 from decisions_tool.errors import DecisionsError
 from decisions_tool.report.terminal import put, say, table
-from decisions_tool.text import one_line, plural
+from decisions_tool.text import one_line, plural, shortened
 
 if TYPE_CHECKING:
     from decisions_tool.documents.records import Record
@@ -27,8 +27,11 @@ def list_(folder: Path, folder_: str | None, wanted: str | None, as_json: bool) 
 
     Without DIR: docs/decisions, and wherever else records are kept. What is no record is named with the reason.
     """
+    from decisions_tool.documents.record_words import STATUSES
     from decisions_tool.ledger.record_files import shelf
 
+    if wanted is not None and wanted not in STATUSES:
+        raise click.UsageError(f"there is no status {shortened(wanted)!r}; one of: {', '.join(STATUSES)}")
     found = shelf(folder, folder_)
     records = [record for record in found.records.records if wanted in {None, record.status}]
     if as_json:

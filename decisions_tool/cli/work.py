@@ -82,8 +82,17 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
             f"{plural(len(outcome.waits), 'answer')} or approvals of people are waited for", outcome.waits[0].command
         )
     if not progress.recorded and not outcome.finished:
-        say('nothing to do: no case is open. decisions new task "<title>" writes a request')
+        say(f"nothing to do: {_instead(cases)}")
     return 0
+
+
+def _instead(cases: tuple[str, ...]) -> str:
+    """What somebody can type for whom there was nothing to do."""
+    return (
+        f"decisions why {quote(cases[0])}"
+        if cases
+        else 'no case is open. decisions new task "<title>" writes a request'
+    )
 
 
 def _look(folder: Path, slug: str, branch: str | None) -> str:
