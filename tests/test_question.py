@@ -361,6 +361,7 @@ def test_a_vote_that_cannot_be_read_is_named_with_its_line_and_nothing_is_counte
     assert done.code == 1
     assert re.search(r"votes/voter-01\.md:\d+:1: error: B / Simplicity: the score 7 is not from 1 to 5", done.out)
     assert "voter-01, line" in done.out
+    assert "1 vote not counted" in cli("run").err
 
 
 def test_too_few_votes_stop_with_the_command_that_asks_again(to_vote: Repo, cli: Cli) -> None:

@@ -16,7 +16,7 @@ from decisions_tool.rules.framing import Ground, lint
 from decisions_tool.rules.identity import STALE, slice_for, tier
 from decisions_tool.rules.rounds import plan_rounds
 from decisions_tool.rules.tally import quorum
-from decisions_tool.text import slugify
+from decisions_tool.text import plural, slugify
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.paper import criteria_of, listed, order_of
 from decisions_tool.workflows.phases import Halt
@@ -30,6 +30,7 @@ from decisions_tool.workflows.question import (
     first_tally,
     frame,
     framing,
+    heard,
     iteration,
     last_tally,
     launched,
@@ -354,8 +355,12 @@ def say_comparison(case: Case, slot: str) -> str:
 
 
 def say_tally(case: Case, slot: str) -> str:
-    held_as = case.find(TallyDocument)
-    return f"{held_as.meta.verdict}, {held_as.meta.winner or 'nobody'}, next: {held_as.meta.outcome}" if held_as else ""
+    found = case.find(TallyDocument)
+    left = sum(vote.ballot is None for vote in heard(case))
+    uncounted = f", {plural(left, 'vote')} not counted" if left else ""
+    return (
+        f"{found.meta.verdict}, {found.meta.winner or 'nobody'}, next: {found.meta.outcome}{uncounted}" if found else ""
+    )
 
 
 def say_record(case: Case, slot: str) -> str:
