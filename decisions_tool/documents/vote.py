@@ -205,6 +205,12 @@ def complete(cast: Cast, labels: Sequence[str], criteria: Sequence[str], reasons
     return found
 
 
+def unread(unmet: Sequence[str]) -> list[Problem]:
+    """Why a voter could not judge: key files were neither given nor opened. Of people, and of agents that do not tell, nobody knows."""
+    said, hint = "key files were neither given nor opened", "open every key file of the framing before you score"
+    return [Problem(1, said, hint)] if "key-files" in unmet else []
+
+
 def relabelled(cast: Cast, labels: Mapping[str, str]) -> Cast:
     """The vote with labels in place of names; ``labels`` maps a name by its letters to the label."""
 

@@ -18,7 +18,7 @@ from decisions_tool.documents.outline import outline
 from decisions_tool.documents.paths import place
 from decisions_tool.documents.proposal import Hybrid, Patch, Proposal, Said
 from decisions_tool.documents.sections import bullets, flat, key, section_of
-from decisions_tool.documents.vote import Cast, Problem, Vote, complete, named_as, read_vote, relabelled
+from decisions_tool.documents.vote import Cast, Problem, Vote, complete, named_as, read_vote, relabelled, unread
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.roster import SMALL, Cycle
 from decisions_tool.rules.quality import Attempt, Convergence, Terms, convergence
@@ -300,12 +300,6 @@ def hear(case: Case, slot: str, path: str, asked: Sequence[str], called: Mapping
     success = {label: marks for label, marks in cast.success.items() if label in asked}
     stated = {label: cast.stated.get(label) for label in asked}
     return Heard(slot, role, path, cast, Ballot(slot, role, scores, cast.winner, success, stated), ())
-
-
-def unread(unmet: Sequence[str]) -> list[Problem]:
-    """Why a voter could not judge: key files were neither given nor opened. Of people, and of agents that do not tell, nobody knows."""
-    said, hint = "key files were neither given nor opened", "open every key file of the framing before you score"
-    return [Problem(1, said, hint)] if "key-files" in unmet else []
 
 
 def _cast(case: Case, path: str) -> tuple[Cast, int]:

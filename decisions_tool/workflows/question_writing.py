@@ -15,7 +15,7 @@ from decisions_tool.documents.judged import CHECKS, Gate, RefineAnswer, gate_tex
 from decisions_tool.documents.paths import QUESTIONS, RECORDS, document_path, place
 from decisions_tool.documents.proposal import Hybrid, Patch, Proposal
 from decisions_tool.documents.standing import section_superseded, short, superseded, without_addendum
-from decisions_tool.documents.vote import Confirm, Runoff, Vote, complete
+from decisions_tool.documents.vote import Confirm, Runoff, Vote, complete, unread
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.rules.quality import Attempt, failures, gate
 from decisions_tool.rules.tally import quorum, tenths
@@ -42,7 +42,6 @@ from decisions_tool.workflows.question import (
     runoff_done,
     runoff_setup,
     terms,
-    unread,
     wanted_again,
 )  # fmt: skip
 from decisions_tool.workflows.record_text import Heading, addendum_text, record_text, with_addendum
