@@ -41,7 +41,5 @@ def renewed(before: bytes, after: bytes, width: int) -> list[Entry] | None:
             if before[at:named] != after[at:named]:
                 return None
             found += parse_tree(after[at:end], width)
-            if before[end:] == after[end:]:
-                break
         at = end
     return found
