@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple, TypeAlias
@@ -18,6 +16,7 @@ from decisions_tool.config import Settings
 from decisions_tool.engine.events import Event, Listener
 from decisions_tool.engine.packets import fits, input_blobs, key_files, key_of, make_packet
 from decisions_tool.engine.packing import Packed, pack
+from decisions_tool.engine.parallel import Parallel
 from decisions_tool.engine.spool import Spool, Spooled
 from decisions_tool.engine.till import Drawer
 from decisions_tool.ledger.files import read_regular
@@ -142,32 +141,25 @@ class Asking:
             self._note_batch(case, phase, batch, slots)
 
     def _collect_all(self, out: Sequence[_Out], parallel: int) -> Iterator[list[Taken]]:
-        pool = ThreadPoolExecutor(min(parallel, len(out)), "answer")
+        answers = Parallel(self._collect, out, parallel)
         try:
-            futures = [pool.submit(self._collect, item) for item in out]
-            pool.shutdown(wait=False)  # a thread ends when no question is left, and gives its memory back
-            while futures:
-                futures[0].result()
-                wait(futures, _TOGETHER)
-                there = list(takewhile(lambda future: future.done(), futures))
-                futures = futures[len(there) :]
-                yield [taken for future in there if (taken := future.result()) is not None]
+            for there in answers.results(_TOGETHER):
+                yield [taken for taken in there if taken is not None]
         except BaseException:
-            self._leave(pool, out)
+            self._leave(answers, out)
             raise
-        pool.shutdown()
 
-    def _leave(self, pool: ThreadPoolExecutor, out: Sequence[_Out]) -> None:
+    def _leave(self, answers: Parallel[_Out, Taken | None], out: Sequence[_Out]) -> None:
         """Ask nothing more and wait for what is paid for; a second interrupt gives that up too."""
         self.till.closed = "the run was interrupted"
         said = "waiting for the answers that are under way; once more Ctrl-C gives them up"
         try:
             self.listen(Event("stopping", "", "", text=said))
-            pool.shutdown(wait=True, cancel_futures=True)
+            answers.leave()
         except KeyboardInterrupt:
             for backend in {item.backend.name: item.backend for item in out}.values():
                 backend.stop()
-            pool.shutdown(wait=True, cancel_futures=True)
+            answers.leave()
 
     def _collect(self, item: _Out) -> Taken | None:
         """One answer, safe in the spool before anything else happens to it; runs in a thread of the pool."""
