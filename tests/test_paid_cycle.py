@@ -108,6 +108,10 @@ def test_with_slices_each_role_gets_its_own_part_of_the_identity_last(
     assert len(by_seat) > 1
     assert slice_for("minimalist") == ("Known Debt", "Conventions")
     assert cli("audit").code == 0
+    compared = next(e for e in server.log if "Group the proposals" in e.asked.last)
+    assert (compared.asked.system, compared.asked.model) == (sent[0].asked.system, sent[0].asked.model)
+    assert all(compared.asked.last.count(f"\n## {name}\n") == 1 for name in SECTIONS[2:5])
+    assert not any(f"\n## {name}\n" in compared.asked.last for name in TRIMMED)
 
 
 def test_an_old_identity_is_named_and_a_redo_asks_for_a_new_one(repo: Repo, cli: Cli) -> None:

@@ -1282,6 +1282,8 @@ def test_d4_an_identity_is_read_on_any_level() -> None:
             == "## Invariants\n\n- one loop\n\n## Trade-offs\n\nspeed\n"
         )
         assert "arrows" in identity.parts("Architecture Map") and "arrows" not in identity.parts("Conventions")
+        rest = identity.rest("Architecture Map", "Invariants")
+        assert "arrows" not in rest and "one loop" not in rest and "speed" in rest and "0123abc" in rest
     assert findings(Identity, IDENTITY.replace("## Known Debt", "Known Debt"))[0][1:] == (
         "the section 'Known Debt' is missing",
         "add ## Known Debt",

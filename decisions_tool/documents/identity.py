@@ -43,6 +43,15 @@ class Identity(Written):
         texts = (f"## {name}\n\n" + "\n".join(flat(section)).strip() for name, section in found if section)
         return "\n\n".join(texts) + "\n"
 
+    def rest(self, *names: str) -> str:
+        """What there is beside these sections."""
+        text = read_lines(self.words)
+        lines, root = [line.text for line in text.lines], _outline(text)
+        for section in filter(None, (section_of(root, key(name)) for name in names)):
+            count = 1 + len(flat(section))
+            lines[section.line - 1 : section.line - 1 + count] = [""] * count
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
 
 _COMMIT = re.compile(r"[^\w\n]{0,12}Commit(?: (?:SHA|id|hash))?\W{1,12}([0-9a-f]{7,64})\b", re.I)
 

@@ -15,6 +15,7 @@ from decisions_tool.workflows.batching import batch_of
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import SEATED, Phase, Reply
 from decisions_tool.workflows.question import frame
+from decisions_tool.workflows.question_rows import leading
 
 #: What all slots of a phase read alike, from what changes least to what changes most: facts and rules, then the case.
 _GROUND = ("working/identity.md", "decisions/constraints.md", "/constraint-addendum.md")
@@ -33,10 +34,12 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path, packed: Packed 
         path: case.text(path) for path in phase.inputs(case, slot) if case.file(path)
     }
     files = packed.files if packed else ()
+    shared, rest = _laid_out(case, documents)
     values = {
         "title": title, "pinned": pinned, "slot": slot, "role": phase.by, "directive": _directive(case, phase),
-        "ground": _ranked(documents, _GROUND), "files": files, "opening": _ranked(documents, _CASE), "split": _SPLIT,
-        "documents": _shuffled(documents, case.slug, phase.name, slot), "format_open": "~~~~~~~~", "format_close": "~~~~~~~~", **about,
+        "ground": _ranked(shared, _GROUND), "files": files, "opening": _ranked(shared, _CASE), "split": _SPLIT,
+        "documents": [*rest, *_shuffled(documents, case.slug, phase.name, slot)],
+        "format_open": "~~~~~~~~", "format_close": "~~~~~~~~", **about,
     }  # fmt: skip
     own = root / case.settings.templates if case.settings.templates else None
     head, split, tail = render(phase.name, values, own).partition(_SPLIT)
@@ -47,6 +50,14 @@ def make_packet(case: Case, phase: Phase, slot: str, root: Path, packed: Packed 
         given=tuple(name for name, _ in files), owes=phase.owes, files=key_files(case, phase),
         batch=batch_of(case, phase.name, slot),
     )  # fmt: skip
+
+
+def _laid_out(case: Case, documents: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """What stands in the part that slots share, and what follows it: who reads all of a document is first shown what others are."""
+    parts = leading(case) if any(path.endswith(_GROUND[0]) for path in documents) else {}
+    whole = [path for path in parts if documents.get(path) == case.text(path)]
+    rest = [(f"{path}, the rest of it", parts[path][1]) for path in whole]
+    return {**documents, **{path: parts[path][0] for path in whole}}, rest
 
 
 def key_files(case: Case, phase: Phase) -> tuple[str, ...]:

@@ -130,17 +130,21 @@ def _aged(case: Case, path: str) -> list[Finding]:
     return [Finding("frame/identity", "warning", path, 1, 1, said, f"decisions redo {quote(case.slug)} identity")]
 
 
-def shown_to_proposer(case: Case, slot: str) -> dict[str, str]:
-    """With slices by role, everybody gets the first parts of the identity; the rest comes with the role."""
+def leading(case: Case) -> dict[str, tuple[str, str]]:
+    """Of which document everybody is shown a part first, and what is left of it: with slices by role the identity."""
     identity = case.find(Identity)
     if identity is None or tier_of(case) < 2:
         return {}
-    path = document_path("", "identity")
-    return {
-        name: identity.parts(*TRIMMED) if name == path else case.text(name)
-        for name in ground(case, slot)
-        if case.file(name)
+    return {document_path("", "identity"): (identity.parts(*TRIMMED), identity.rest(*TRIMMED))}
+
+
+def shown_to_proposer(case: Case, slot: str) -> dict[str, str]:
+    """With slices by role, the rest of the identity comes with the role."""
+    parts = leading(case)
+    shown = {
+        name: parts[name][0] if name in parts else case.text(name) for name in ground(case, slot) if case.file(name)
     }
+    return shown if parts else {}
 
 
 def to_vote(case: Case) -> bool:
