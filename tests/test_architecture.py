@@ -12,7 +12,7 @@ MODULES = {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for pat
 
 HOMES = {
     "click": ("cli/",),
-    "frontmatter": ("documents/frontmatter.py",),
+    "frontmatter": ("documents/yaml_events.py",),
     "importlib.import_module": ("cli/", "documents/kinds.py"),
     "jinja2": ("agents/prompts.py",),
     "rich": ("report/",),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from decisions_tool.documents import edits, frontmatter, outline
+from decisions_tool.documents import frontmatter, outline, own_form
 from decisions_tool.errors import DocumentError, Finding
 from decisions_tool.text import HIDDEN, bad_character, one_line
 
@@ -223,7 +223,7 @@ class Document(Part):
 
     def render(self) -> str:
         values = self.meta.values()
-        front = f"---\n{edits.dump(values)}---\n\n" if len(values) > 2 else ""
+        front = f"---\n{own_form.dump(values)}---\n\n" if len(values) > 2 else ""
         return front + with_note(self.body(), self.meta.rehearsal)
 
 

@@ -2,48 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 
 from decisions_tool.documents.frontmatter import FrontMatter, Refused, read, refusal
-
-_PLAIN = re.compile(
-    r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*"
-    r"|(?=[0-9a-f]*[a-df])[0-9a-f]{40,64}|0|[1-9][0-9]{0,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z"
-)
-_WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false"}
-
-
-def scalar(value: str) -> str:
-    """A value as YAML that every reader takes for the same string."""
-    if (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or value in {"true", "false"}:
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def dump(values: Mapping[str, object]) -> str:
-    """Front matter lines, without fences; values are strings, lists of strings or mappings of strings."""
-    lines: list[str] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            lines.append(f"{key}:")
-            lines += [f"  {scalar(str(name))}: {scalar(str(item))}" for name, item in value.items()]
-        else:
-            lines.append(_line_of(key, value))
-    return "".join(line + "\n" for line in lines)
-
-
-def _line_of(key: str, value: object) -> str:
-    return f"{key}: {_written(value)}"
-
-
-def _written(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{scalar(str(name))}: {scalar(str(item))}' for name, item in value.items())}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(scalar(str(item)) for item in value)}]"
-    return scalar(str(value))
+from decisions_tool.documents.own_form import dump, line_of, written
 
 
 def insert(text: str, values: Mapping[str, object]) -> str:
@@ -60,12 +22,12 @@ def set_key(text: str, key: str, value: str | list[str], path: str, order: Seque
     mark = parsed.marks.get(key)
     if mark is None:
         later = order[order.index(key) + 1 :] if key in order else ()
-        edited = _insert_line(text, _line_of(key, value), _before(parsed, text, later))
+        edited = _insert_line(text, line_of(key, value), _before(parsed, text, later))
     elif mark.inline:
         lines = text.split("\n")
         old = lines[mark.line - 1]
         gap = " " if old[mark.start - 1] == ":" else ""
-        lines[mark.line - 1] = old[: mark.start] + gap + _written(value) + old[mark.end :]
+        lines[mark.line - 1] = old[: mark.start] + gap + written(value) + old[mark.end :]
         edited = "\n".join(lines)
     else:
         raise refusal(path, Refused(f"{key!r} spans several lines", mark.line, mark.column, "edit it by hand"))
