@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import CoreSchema
+from pydantic_core import core_schema as core
 
 from decisions_tool.documents import frontmatter, outline, own_form
 from decisions_tool.errors import DocumentError, Finding
@@ -118,20 +120,38 @@ def _day(value: str) -> str:
     return value
 
 
-Line = Annotated[str, AfterValidator(_line)]
+class _Shape:
+    """An annotation that brings its schema: pydantic need not look at a function's signature for every field of every model."""
+
+    def __init__(self, schema: CoreSchema) -> None:
+        self._schema = schema
+
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
+        return self._schema
+
+
+def _text(check: Callable[[str], str], longest: int | None = None) -> _Shape:
+    return _Shape(core.no_info_after_validator_function(check, core.str_schema(max_length=longest)))
+
+
+def _number_up_to(most: int) -> _Shape:
+    return _Shape(core.no_info_before_validator_function(_number, core.int_schema(ge=0, le=most)))
+
+
+Line = Annotated[str, _text(_line)]
 #: A value of front matter, and a key of a mapping in it: YAML takes no more than 1024 characters as a key.
-Word = Annotated[str, Field(max_length=2000), AfterValidator(_word)]
-PathName = Annotated[str, Field(max_length=500), AfterValidator(_path)]
-Title = Annotated[str, AfterValidator(_title)]
-Prose = Annotated[str, AfterValidator(_some_prose)]
-MaybeProse = Annotated[str, AfterValidator(_prose)]
-Item = Annotated[str, AfterValidator(_listed)]
-Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=999_999_999)]
-Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=999)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Moment = Annotated[str, AfterValidator(_moment)]
-Day = Annotated[str, AfterValidator(_day)]
-Oid = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+Word = Annotated[str, _text(_word, 2000)]
+PathName = Annotated[str, _text(_path, 500)]
+Title = Annotated[str, _text(_title)]
+Prose = Annotated[str, _text(_some_prose)]
+MaybeProse = Annotated[str, _text(_prose)]
+Item = Annotated[str, _text(_listed)]
+Count = Annotated[int, _number_up_to(999_999_999)]
+Number = Annotated[int, _number_up_to(999)]
+Flag = Annotated[bool, _Shape(core.no_info_before_validator_function(_flag, core.bool_schema()))]
+Moment = Annotated[str, _text(_moment)]
+Day = Annotated[str, _text(_day)]
+Oid = Annotated[str, _Shape(core.str_schema(pattern="^(?:[0-9a-f]{40}|[0-9a-f]{64})$"))]
 
 #: Models are built when one is first validated: a hook that checks one file pays for one kind.
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
