@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from decisions_tool.documents.concerns import Concerns
 from decisions_tool.documents.paths import TASKS
-from decisions_tool.documents.register import Entry, LogRow, Register
-from decisions_tool.documents.review import Review
 from decisions_tool.errors import Finding
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.concerns import Concerns
+    from decisions_tool.documents.register import Entry, LogRow, Register
+    from decisions_tool.documents.review import Review
 
 
 class Concern(NamedTuple):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from decisions_tool.documents.contract import Contract
 from decisions_tool.errors import Finding
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.contract import Contract
 
 
 def _key(item: str) -> str:

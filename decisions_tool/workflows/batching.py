@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from decisions_tool.documents.base import Meta
-from decisions_tool.documents.batch import Batch, Sent
 from decisions_tool.documents.paths import case_folder
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.phases import Changes
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.batch import Batch, Sent
 
 
 def batch_path(case: Case) -> str:
@@ -23,6 +26,8 @@ def batch_of(case: Case, phase: str, slot: str) -> str:
 
 def noted(case: Case, phase: str, batch: str, slots: Sequence[str]) -> Changes:
     """The case with one more batch."""
+    from decisions_tool.documents.batch import Sent
+
     found = _document(case)
     sent = (*(found.sent if found else ()), Sent(batch=batch, phase=phase, slots=tuple(slots)))
     return {batch_path(case): _written(case, sent)}
@@ -33,6 +38,8 @@ def forgotten(case: Case, names: Sequence[tuple[str, str]]) -> Changes:
     found = _document(case)
     if found is None:
         return {}
+    from decisions_tool.documents.batch import Sent
+
     kept = [(s, tuple(slot for slot in s.slots if (s.phase, slot) not in names)) for s in found.sent]
     sent = tuple(Sent(batch=s.batch, phase=s.phase, slots=slots) for s, slots in kept if slots)
     return {} if sent == found.sent else {batch_path(case): _written(case, sent) if sent else None}
@@ -40,8 +47,14 @@ def forgotten(case: Case, names: Sequence[tuple[str, str]]) -> Changes:
 
 def _document(case: Case) -> Batch | None:
     path = batch_path(case)
-    return case.read(Batch, path) if case.file(path) else None
+    if not case.file(path):
+        return None
+    from decisions_tool.documents.batch import Batch
+
+    return case.read(Batch, path)
 
 
 def _written(case: Case, sent: tuple[Sent, ...]) -> str:
+    from decisions_tool.documents.batch import Batch
+
     return Batch(meta=Meta(type="batch", case=case.slug), sent=sent).render()

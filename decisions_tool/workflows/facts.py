@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from decisions_tool.documents.concerns import Concerns
-from decisions_tool.documents.contract import Contract
 from decisions_tool.documents.review import Review
 from decisions_tool.documents.roadmap import Roadmap
 from decisions_tool.errors import DecisionsError
 from decisions_tool.rules.tracks import Owned, TrackPlan, plan_tracks
 from decisions_tool.text import slugify
 from decisions_tool.workflows.case import Case, D
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.contract import Contract
 
 
 def need(case: Case, kind: type[D]) -> D:
@@ -39,6 +42,16 @@ def contract_path(case: Case) -> str:
     return next(iter(case.paths("contract")), "")
 
 
+def contract_of(case: Case) -> Contract | None:
+    """The contract, whose kind is imported once there is one: most cases that are looked at have none yet."""
+    path = contract_path(case)
+    if not path:
+        return None
+    from decisions_tool.documents.contract import Contract
+
+    return case.read(Contract, path)
+
+
 def tracks_by_slug(case: Case) -> dict[str, tuple[int, str]]:
     """Slot of a design -> (number, component) of its track."""
     return {slugify(name): (number, name) for number, name in further_tracks(case)}
@@ -60,7 +73,7 @@ def track_plan(case: Case) -> TrackPlan:
 
 def further_tracks(case: Case) -> tuple[tuple[int, str], ...]:
     """(number, component) of every track beside the primary; the contract, once there, decides."""
-    contract = case.find(Contract)
+    contract = contract_of(case)
     if contract is not None:
         return tuple((track.number, track.name) for track in contract.tracks if track.number > 1)
     return tuple(enumerate(track_plan(case).tracks, start=2))
@@ -106,7 +119,8 @@ def told_owners(case: Case, slot: str) -> str:
 
 
 def told_contract(case: Case, slot: str) -> str:
-    contract = need(case, Contract)
+    contract = contract_of(case)
+    assert contract is not None
     return f"{contract_path(case).rpartition('/')[2]}, {len(contract.tracks)} tracks"
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from decisions_tool.documents.design import Design
-from decisions_tool.documents.research import Research, Synthesis
-from decisions_tool.documents.review import Review
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import (
     concerns_of,
@@ -74,7 +71,7 @@ PLANNING: tuple[Phase, ...] = (
     ),
     Phase(
         "review", "reviewed by {slot}", ("request", "roadmap"), "review", "expert", panel_of,
-        done=filled("review"), write=whole(Review, "done", "expert"), clear=remove("review"), answer="review",
+        done=filled("review"), write=whole("review", "done", "expert"), clear=remove("review"), answer="review",
         inputs=paths("request", "roadmap"), about=_reviewer, path=path_for("review"), tells=told_review,
     ),
     Phase(
@@ -90,13 +87,13 @@ PLANNING: tuple[Phase, ...] = (
     Phase(
         "research", "{slot} researched", ("request", "roadmap", "concerns"), "research", "researcher",
         lambda case: tuple(subsystems(case)), applies=parallel, done=filled("research"),
-        write=whole(Research, "done", "researcher"), clear=remove("research"), answer="research",
+        write=whole("research", "done", "researcher"), clear=remove("research"), answer="research",
         inputs=paths("request", "roadmap", "concerns"), about=lambda case, slot: {"component": subsystems(case).get(slot, slot)},
         path=path_for("research"),
     ),
     Phase(
         "synthesis", "research synthesised", ("research",), "synthesis", "architect", lambda case: ("synthesis",),
-        applies=parallel, done=held("synthesis"), write=whole(Synthesis, "done", "architect"), clear=remove("synthesis"),
+        applies=parallel, done=held("synthesis"), write=whole("synthesis", "done", "architect"), clear=remove("synthesis"),
         answer="synthesis", inputs=paths("roadmap", "concerns", "research"), path=path_for("synthesis"),
     ),
     Phase(
@@ -112,7 +109,7 @@ PLANNING: tuple[Phase, ...] = (
     Phase(
         "design", "{slot} designed", ("roadmap", "concerns", "synthesis", "contract"), "design", "designer",
         lambda case: tuple(tracks_by_slug(case)), applies=parallel, done=filled("design"),
-        write=whole(Design, "done", "designer", design_path), clear=remove("design"), answer="design",
+        write=whole("design", "done", "designer", design_path), clear=remove("design"), answer="design",
         inputs=paths("roadmap", "concerns", "synthesis", "contract"),
         about=lambda case, slot: {
             "track": str(tracks_by_slug(case)[slot][0]), "component": tracks_by_slug(case)[slot][1],

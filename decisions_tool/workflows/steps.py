@@ -21,14 +21,14 @@ def body_of(kind: type[D], reply: Reply | None, path: str) -> D:
     return kind.read_body(reply.body, kind.META(type=kind.KIND), path)
 
 
-def whole(kind: type[Document], status: str, role: str, where: Where | None = None) -> Writer:
+def whole(kind: str, status: str, role: str, where: Where | None = None) -> Writer:
     """A writer for a phase whose answer is a whole document."""
 
     def write(case: Case, slot: str, reply: Reply | None) -> Changes:
-        path = where(case, slot) if where else document_path(case.slug, kind.KIND, slot)
-        document = body_of(kind, reply, path)
+        path = where(case, slot) if where else document_path(case.slug, kind, slot)
+        document = body_of(model(kind), reply, path)
         assert reply is not None
-        meta = stamp(kind, case, slot, reply, kind.KIND, role, status)
+        meta = stamp(model(kind), case, slot, reply, kind, role, status)
         return {path: settled(document.model_copy(update={"meta": meta}), path)}
 
     return write

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from decisions_tool.documents import edits
-from decisions_tool.documents.answers import OwnersAnswer, PlanAnswer, ResolutionAnswer
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.concerns import Concern, Concerns, Resolution
-from decisions_tool.documents.contract import Contract, ContractMeta, ContractTrack
 from decisions_tool.documents.paths import TASKS, document_path, place
 from decisions_tool.documents.request import Request
 from decisions_tool.documents.roadmap import Roadmap
@@ -19,6 +18,7 @@ from decisions_tool.rules.panel import choose_panel
 from decisions_tool.workflows.case import Case
 from decisions_tool.workflows.facts import (
     concerns_of,
+    contract_of,
     contract_path,
     further_tracks,
     parallel,
@@ -28,6 +28,11 @@ from decisions_tool.workflows.facts import (
 )  # fmt: skip
 from decisions_tool.workflows.phases import Changes, Reply, stamp
 from decisions_tool.workflows.steps import body_of, set_meta, whole
+
+if TYPE_CHECKING:
+    from decisions_tool.documents.contract import ContractMeta
+
+# The kinds of answers and of the contract are imported where one is written: the table of phases is read far more often.
 
 
 def write_roadmap(case: Case, slot: str, reply: Reply | None) -> Changes:
@@ -41,7 +46,7 @@ def write_roadmap(case: Case, slot: str, reply: Reply | None) -> Changes:
         raise DocumentError(
             [Finding("roadmap/prior-art", "error", path, 1, 1, "prior art names no outside source", hint)]
         )
-    return whole(Roadmap, "researched", "architect")(case, slot, reply)
+    return whole("roadmap", "researched", "architect")(case, slot, reply)
 
 
 def _edit(case: Case, path: str, document: Document) -> Changes:
@@ -56,6 +61,8 @@ def _mark(document: Document, reply: Reply, **keys: object) -> Document:
 
 def write_plan(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("roadmap")
+    from decisions_tool.documents.answers import PlanAnswer
+
     answer = body_of(PlanAnswer, reply, path)
     assert reply is not None
     roadmap = roadmap_of(case).model_copy(update={"plan": answer.plan})
@@ -117,6 +124,8 @@ def coverage_findings(case: Case) -> list[Finding]:
 
 def write_owners(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("concerns")
+    from decisions_tool.documents.answers import OwnersAnswer
+
     answer = body_of(OwnersAnswer, reply, path)
     assert reply is not None
     register = concerns_of(case)
@@ -139,6 +148,8 @@ def clear_owners(case: Case, slot: str) -> Changes:
 
 def write_skeleton(case: Case, slot: str, reply: Reply | None) -> Changes:
     """The contract's number and rows, before anybody designs against it."""
+    from decisions_tool.documents.contract import Contract, ContractTrack
+
     roadmap = roadmap_of(case)
     tracks = further_tracks(case)
     assert roadmap.plan is not None
@@ -150,6 +161,8 @@ def write_skeleton(case: Case, slot: str, reply: Reply | None) -> Changes:
 
 
 def _reserved(case: Case, rehearsal: bool | None) -> ContractMeta:
+    from decisions_tool.documents.contract import ContractMeta
+
     values = {"type": "contract", "case": case.slug, "phase": "skeleton", "status": "reserved", "rehearsal": rehearsal}
     return ContractMeta.model_validate(values)
 
@@ -169,7 +182,9 @@ def _free_number(case: Case, wanted: int) -> int:
 
 def write_contract(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = contract_path(case)
-    answer, skeleton = body_of(Contract, reply, path), case.find(Contract)
+    from decisions_tool.documents.contract import Contract
+
+    answer, skeleton = body_of(Contract, reply, path), contract_of(case)
     assert reply is not None and skeleton is not None
     if [(t.number, t.name) for t in answer.tracks] != [(t.number, t.name) for t in skeleton.tracks]:
         raise DecisionsError(
@@ -187,7 +202,7 @@ def write_contract(case: Case, slot: str, reply: Reply | None) -> Changes:
 
 
 def clear_contract(case: Case, slot: str) -> Changes:
-    contract = case.find(Contract)
+    contract = contract_of(case)
     if contract is None:
         return {}
     bare = {"provides": (), "consumes": (), "bridge": (), "agreed": False}
@@ -198,12 +213,12 @@ def clear_contract(case: Case, slot: str) -> Changes:
 
 
 def agreed(case: Case, slot: str) -> bool:
-    contract = case.find(Contract)
+    contract = contract_of(case)
     return contract is not None and all(track.agreed for track in contract.tracks)
 
 
 def unresolved_findings(case: Case) -> list[Finding]:
-    contract = case.find(Contract)
+    contract = contract_of(case)
     return unresolved(contract, contract_path(case)) if contract else []
 
 
@@ -221,6 +236,8 @@ def design_path(case: Case, slot: str) -> str:
 
 def write_resolution(case: Case, slot: str, reply: Reply | None) -> Changes:
     path = case.path("concerns")
+    from decisions_tool.documents.answers import ResolutionAnswer
+
     answer = body_of(ResolutionAnswer, reply, path)
     assert reply is not None
     register = concerns_of(case)
@@ -243,7 +260,7 @@ def write_resolution(case: Case, slot: str, reply: Reply | None) -> Changes:
 
 def _revised(case: Case, slot: str, settled: Resolution) -> Changes:
     """The contract with a line for a resolution that changes it."""
-    contract = case.find(Contract)
+    contract = contract_of(case)
     if contract is None or settled.contract.casefold().rstrip(".") == "none":
         return {}
     revised = contract.model_copy(update={"revisions": (*contract.revisions, f"{slot}: {settled.contract}")})
@@ -269,7 +286,7 @@ def clear_resolution(case: Case, slot: str) -> Changes:
     register = concerns_of(case)
     open_again = _concern(register, slot).model_copy(update={"resolution": None})
     changes: Changes = {case.path("concerns"): register.replace(open_again).render()}
-    contract = case.find(Contract)
+    contract = contract_of(case)
     if contract and any(line.startswith(f"{slot}: ") for line in contract.revisions):
         kept = tuple(line for line in contract.revisions if not line.startswith(f"{slot}: "))
         changes[contract_path(case)] = contract.model_copy(update={"revisions": kept}).render()
