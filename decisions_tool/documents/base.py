@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -323,6 +322,8 @@ def _meta_findings(
 
 def _explain(problem: Any, key: str, known: list[str]) -> tuple[str, str]:
     if problem["type"] == "extra_forbidden":
+        from difflib import get_close_matches
+
         near = get_close_matches(key, known, 1)
         return f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
     if problem["type"] == "missing":

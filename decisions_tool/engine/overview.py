@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from decisions_tool import __version__
 from decisions_tool.documents.paths import CONFIG, RECORDS, TASKS, WORKFLOWS, document_path
 from decisions_tool.documents.paths import place as place_of
-from decisions_tool.engine.table import Header, Line, Row, Table
+from decisions_tool.engine.table import LAYOUT, Body, Header, Line, Row, Table
 from decisions_tool.errors import DecisionsError
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _WATCHED = 50
 _SHOWN = 200
+#: Changed cases up to which the text of a table is changed in place.
+_PATCHED = 50
 #: A folder that changed within this time before a look may change again and bear the same time.
 _TICK = 2_000_000_000
 _OVER = {"done", "closed", "none"}
@@ -35,8 +37,8 @@ _ORDER = (
 )  # fmt: skip
 
 
-#: Lines and rows of a table as text, and what was skipped.
-_Parts: TypeAlias = "tuple[list[str], list[str], list[dict[str, str]]]"
+#: What a table holds, and what was skipped.
+_Parts: TypeAlias = "tuple[Body, list[dict[str, str]]]"
 
 
 class Overview(NamedTuple):
@@ -105,38 +107,41 @@ def _read(repository: Repository, held: Table | None, tip: str = "") -> Table:
     settings = entry.oid if entry else ""
     same = held if held is not None and held.header["settings"] == settings else None
     patched = _patched(repository, head, same) if same else None
-    index, rows, skipped = patched or _all(repository, head, root, same)
-    waiting = [(line, row) for line, row in zip(index, rows, strict=True) if line[0] == "+"]
-    watched = [Line.read(line) for line, _ in waiting] if len(waiting) <= _WATCHED else []
+    body, skipped = patched or _all(repository, head, root, same)
+    waiting = body.open(_SHOWN)
+    count = body.open_count
+    watched = [line for line, _ in waiting] if count <= _WATCHED else []
     header: Header = {
         "version": __version__,
+        "layout": LAYOUT,
         "head": head,
         "settings": settings,
-        "count": len(index),
-        "open_count": len(waiting),
-        "open": [json.loads(row) for _, row in waiting[: max(_SHOWN, _WATCHED)]],
+        "count": body.count,
+        "open_count": count,
+        "open": [json.loads(row) for _, row in waiting],
         "blobs": {path: entry.oid for line in watched for path, entry in repository.walk(line.tree, line.folder)},
         "skipped": sorted(skipped, key=lambda item: item["path"]),
         "quiet": [],
     }
-    return Table.of(header, index, rows)
+    return Table(header, body)
 
 
 def _patched(repository: Repository, commit: str, held: Table) -> _Parts | None:
     """The table where nothing but files of tasks changed, in proportion to that; None where more did."""
     changed = _changed_tasks(repository, held.header["head"], commit)
-    if changed is None:
+    if changed is None or len(changed) > _PATCHED:
         return None
-    index, rows, skipped = held.index, held.texts, held.header["skipped"]
+    body: Body = held
+    skipped = held.header["skipped"]
     for folder in changed:
         slug = folder.path.rpartition("/")[2]
-        at = held.find(slug)
-        if at < 0:
+        found = body.find(slug)
+        if found is None:
             return None
-        line, rows[at] = _made(repository, commit, slug, folder, rows[at])
-        index[at] = line.text
+        line, row = _made(repository, commit, slug, folder, found[1])
+        body = body.renewed(line, row)
         skipped = [item for item in skipped if item.get("case") != slug] + _odd(repository, line)
-    return index, rows, skipped
+    return body, skipped
 
 
 def _changed_tasks(repository: Repository, before: str, after: str) -> list[Folder] | None:
@@ -169,7 +174,7 @@ def _all(repository: Repository, commit: str, root: str, same: Table | None) -> 
             found = _made(repository, commit, slug, folder, found[1] if found else "")
         lines.append(found[0])
         rows.append(found[1])
-    return [line.text for line in lines], rows, list(_skipped(repository, root, lines, same))
+    return Body.of(lines, rows), list(_skipped(repository, root, lines, same))
 
 
 def _skipped(repository: Repository, root: str, lines: list[Line], held: Table | None) -> Iterator[dict[str, str]]:

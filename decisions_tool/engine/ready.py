@@ -24,11 +24,10 @@ def ready(start: Path, since: str) -> Iterator[Row]:
     if not touched:
         return
     table = overview(start).table
-    places = sorted(at for slug in touched if (at := table.find(slug)) >= 0)
-    index, rows = table.index, table.texts
-    for at in places:
-        row: Row = json.loads(rows[at])
-        if index[at].startswith("+") and row["waiting_for"]:
+    there = [found for slug in touched if (found := table.find(slug))]
+    for line, text in sorted(there, key=lambda found: found[0].folder):
+        row: Row = json.loads(text)
+        if line.open and row["waiting_for"]:
             yield row
 
 

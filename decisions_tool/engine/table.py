@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from decisions_tool import __version__
 from decisions_tool.documents.paths import case_folder
-from decisions_tool.ledger.cache import save_text
+from decisions_tool.ledger.cache import save_bytes
 
-_BREAK = "\0\n"
+#: Raised where what is kept changes its form.
+LAYOUT = 2
+_BREAK = b"\0\n"
+_OPEN = re.compile(rb"\n(\+[^\n\0]*)")
 
 
 class Row(TypedDict):
@@ -36,6 +41,7 @@ class Header(TypedDict):
     """
 
     version: str
+    layout: int
     head: str
     settings: str
     count: int
@@ -73,56 +79,116 @@ class Line(NamedTuple):
         return case_folder(self.workflow, self.case)
 
 
-class Table:
-    """All cases of a commit. Ten thousand rows take longer to parse than to print, so they stay text until somebody asks."""
+class Body:
+    """A line and a row for every case, in the same order, as they are kept: ten thousand take longer to parse than to print.
 
-    def __init__(self, header: Header, index: str, rows: str) -> None:
-        self.header = header
-        self._index = index
-        self._rows = rows
+    ``data`` holds, from ``begin`` on, a line feed, the lines, a break at ``middle``, and the rows.
+    """
 
-    @classmethod
-    def of(cls, header: Header, index: Iterable[str], rows: Iterable[str]) -> Table:
-        """A table made anew; ``index`` are lines as text, ``rows`` JSON, in the same order."""
-        return cls(header, "\n".join(index), ",\n".join(rows))
+    def __init__(self, data: bytes, begin: int, middle: int) -> None:
+        self._data = data
+        self._begin, self._middle = begin, middle
 
     @classmethod
-    def load(cls, cache: Path) -> Table | None:
-        """What was kept, or None where that is of no use."""
-        try:
-            head, index, rows = cache.read_bytes().decode().split(_BREAK)
-            header: Header = json.loads(head)
-            return cls(header, index, rows) if header["version"] == __version__ and "quiet" in header else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def save(self, cache: Path) -> None:
-        save_text(cache, _BREAK.join((json.dumps(self.header), self._index, self._rows)))
-
-    @property
-    def index(self) -> list[str]:
-        """Each line as text."""
-        return self._index.split("\n") if self._index else []
-
-    @property
-    def texts(self) -> list[str]:
-        """Each row as JSON, in the order of the lines."""
-        return self._rows.split(",\n") if self._rows else []
+    def of(cls, lines: Iterable[Line], rows: Iterable[str]) -> Body:
+        """Made anew; rows are JSON."""
+        index = "".join(f"\n{line.text}" for line in lines).encode() or b"\n"
+        return Body(index + _BREAK + ",\n".join(rows).encode(), 0, len(index))
 
     @cached_property
     def lines(self) -> list[Line]:
-        return [Line.read(text) for text in self.index]
+        index = self._data[self._begin + 1 : self._middle].decode()
+        return [Line.read(text) for text in index.split("\n")] if index else []
 
-    def find(self, case: str) -> int:
-        """The place of a case among the lines, or -1."""
-        at = f"{self._index}\n".find(f"\t{json.dumps(case)}\n")
-        return self._index.count("\n", 0, at) if at >= 0 else -1
+    @property
+    def texts(self) -> list[str]:
+        """Each row as JSON."""
+        rows = self._text
+        return rows.split(",\n") if rows else []
 
     @property
     def rows_json(self) -> str:
-        return f"[{self._rows}]"
+        return f"[{self._text}]"
 
     @property
     def rows(self) -> list[Row]:
         found: list[Row] = json.loads(self.rows_json)
         return found
+
+    @property
+    def count(self) -> int:
+        return self._data.count(b"\n", self._begin, self._middle) if self._middle - self._begin > 1 else 0
+
+    @property
+    def open_count(self) -> int:
+        return self._data.count(b"\n+", self._begin, self._middle)
+
+    def find(self, case: str) -> tuple[Line, str] | None:
+        """The line and the row of a case."""
+        span = self._line_of(case)
+        return (Line.read(self._cut(*span)), self._cut(*self._row_of(case))) if span else None
+
+    def open(self, most: int) -> list[tuple[Line, str]]:
+        """The first open cases, so many at most."""
+        lines = [
+            Line.read(found[1].decode())
+            for found in islice(_OPEN.finditer(self._data, self._begin, self._middle), most)
+        ]
+        found, at = [], 0
+        for line in lines:
+            span = self._row_of(line.case, at)
+            found.append((line, self._cut(*span)))
+            at = span[1]
+        return found
+
+    def renewed(self, line: Line, row: str) -> Body:
+        """The same with what is new of a case that is there."""
+        span = self._line_of(line.case)
+        assert span
+        (first, last), (start, end), whole = span, self._row_of(line.case), memoryview(self._data)
+        new = line.text.encode()
+        parts = (whole[self._begin : first], new, whole[last:start], row.encode(), whole[end:])
+        return Body(b"".join(parts), 0, self._middle - self._begin + len(new) - (last - first))
+
+    @property
+    def _text(self) -> str:
+        return self._data[self._middle + len(_BREAK) :].decode()
+
+    def _cut(self, start: int, end: int) -> str:
+        return self._data[start:end].decode()
+
+    def _line_of(self, case: str) -> tuple[int, int] | None:
+        """The span of a case's line; its name is the last of it."""
+        name = f"\t{json.dumps(case)}".encode()
+        at = self._data.find(name, self._begin, self._middle)
+        return (self._data.rfind(b"\n", self._begin, at) + 1, at + len(name)) if at >= 0 else None
+
+    def _row_of(self, case: str, at: int = 0) -> tuple[int, int]:
+        """The span of the row of a case that is there, after a place; its name is the first of it."""
+        begin = f'\n{{"case": {json.dumps(case)}, '.encode()
+        start = self._data.index(begin, max(at, self._middle)) + 1
+        end = self._data.find(b",\n", start)
+        return start, end if end >= 0 else len(self._data)
+
+
+class Table(Body):
+    """All cases of a commit."""
+
+    def __init__(self, header: Header, body: Body) -> None:
+        super().__init__(body._data, body._begin, body._middle)
+        self.header = header
+
+    @classmethod
+    def load(cls, cache: Path) -> Table | None:
+        """What was kept, or None where that is of no use."""
+        try:
+            data = cache.read_bytes()
+            begin = data.index(b"\n")
+            header: Header = json.loads(data[:begin])
+            same = header["version"] == __version__ and header["layout"] == LAYOUT
+            return cls(header, Body(data, begin, data.index(_BREAK, begin))) if same else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, cache: Path) -> None:
+        save_bytes(cache, json.dumps(self.header).encode(), memoryview(self._data)[self._begin :])

@@ -71,10 +71,12 @@ class Verdicts:
             return None
 
 
-def save_text(path: Path, text: str) -> None:
-    """Keep a text; a store that cannot be written is no error."""
+def save_bytes(path: Path, *parts: bytes | memoryview) -> None:
+    """Keep parts as one file; a store that cannot be written is no error."""
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_bytes(text.encode())
+        with temporary.open("wb") as file:
+            for part in parts:
+                file.write(part)
         temporary.replace(path)
