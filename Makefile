@@ -66,9 +66,11 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(STAMP)").read())' 2>/dev/null),$(
 .PHONY: $(STAMP)
 endif
 
-# The second install resolves offline, so it also proves that the lock holds all that pyproject.toml asks for.
+# The second install resolves offline, so it also proves that the lock holds all that pyproject.toml asks for. It compiles nothing, as
+# an install from an index would, and Python may have been told to leave no bytecode behind.
 $(STAMP): pyproject.toml requirements.lock
 	@$(PICK); echo "Making .venv with $$("$$python" --version)" >&2; "$$python" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --editable '.[dev]'
+	@$(BIN)/python -m compileall -q decisions_tool
 	@printf %s '$(CURDIR)' > $@

@@ -92,11 +92,14 @@ def _commits(folder: Path, against: str | None, span: str | None, more: bool, st
 
 def _with_records(found: list[Finding], paths: list[Path], held: dict[str, bytes]) -> list[Finding]:
     """Findings with those on decision records side by side; in a record of others the format is theirs, so nothing there is an error."""
+    folders = [path for path in paths if path.is_dir() and not path.is_symlink()]
+    if not folders:
+        return found
     from decisions_tool.ledger.disk import managed_root
     from decisions_tool.ledger.record_files import check_shelf, managed, shelf
 
-    for path in paths:
-        if not path.is_dir() or path.is_symlink() or managed(managed_root(path)[1]):
+    for path in folders:
+        if managed(managed_root(path)[1]):
             continue
         here = shelf(path, ".", keep=True, held=held)
         theirs = {record.path for record in here.records.records if record.format != "decisions"} | set(here.pages)

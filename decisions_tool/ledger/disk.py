@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -93,6 +92,8 @@ def _problem(path: str, message: str, hint: str) -> Found:
 
 def blob_id(data: bytes, width: int = 40) -> str:
     """The object id that git gives to these bytes; ``width`` is the length of an id in hex digits."""
+    import hashlib
+
     made = hashlib.sha256 if width == 64 else hashlib.sha1
     return made(b"blob %d\0" % len(data) + data).hexdigest()
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from shlex import quote
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import one_line
+
+if TYPE_CHECKING:
+    import subprocess
 
 _KEPT = (
     "HOME", "USER", "LOGNAME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "XDG_CONFIG_HOME", "GNUPGHOME", "GPG_TTY",
@@ -132,6 +133,8 @@ def create(folder: Path, name: str, email: str) -> Place:
 @cache
 def executable() -> str:
     """The absolute path of git; relative entries of PATH do not count."""
+    import shutil
+
     path = os.pathsep.join(entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry))  # noqa: PTH117
     found = shutil.which("git", path=path)
     if found is None:
@@ -166,6 +169,8 @@ class Git:
         ok: Sequence[int] = (0,),
     ) -> bytes:
         """Standard output of one git command; GitFailed unless it ends with one of ``ok``."""
+        import subprocess  # a look at files alone starts nothing
+
         command = [executable(), *self._where(), *_flags(_SETTINGS), *args]
         try:
             done = subprocess.run(
@@ -217,6 +222,8 @@ class Git:
         raise DecisionsError(f"git cannot read the object {one_line(oid)}", "git fsck")
 
     def _reader(self) -> subprocess.Popen[bytes]:
+        import subprocess
+
         if self._batch is None or self._batch.poll() is not None:
             self._batch = subprocess.Popen(
                 [executable(), *self._where(), *_flags(_SETTINGS), "cat-file", "--batch"], stdin=subprocess.PIPE,

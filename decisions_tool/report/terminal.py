@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -46,6 +45,8 @@ def put(text: str = "", meaning: str = "") -> None:
 
 
 def width() -> int:
+    import shutil
+
     return max(40, shutil.get_terminal_size((120, 40)).columns)
 
 
