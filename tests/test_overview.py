@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.conftest import Cli, Repo
+from decisions_tool.ledger.entries import parse_tree, renewed
+from tests.conftest import Cli, Repo, examples
 
 REQUEST = "# {0}\n\nMake {0} faster.\n"
 FRONT = "---\ntype: request\nschema: 1\nstatus: closed\n---\n"
@@ -100,3 +104,28 @@ def test_a_case_whose_notes_come_before_its_request_is_run(repo: Repo, cli: Cli)
     repo.commit({"_tasks/late/001-user-request.md": REQUEST.format("late")}, "request")
     assert cli("status", "--json").json["cases"][0]["managed"]
     assert "late: started" in cli("run").err
+
+
+def tree(names: list[str], seeds: list[int]) -> bytes:
+    """A raw tree of folders; ids hold what a careless reader takes for names."""
+    return b"".join(
+        b"40000 " + name.encode() + b"\0" + (b"\0 40000 x\0%d" % seed).ljust(20, b" ")
+        for name, seed in zip(names, seeds, strict=True)
+    )
+
+
+@settings(max_examples=examples(200))
+@given(st.integers(0, 350), st.randoms(use_true_random=False))
+def test_two_trees_differ_in_the_ids_that_reading_them_whole_shows(count: int, dice: Random) -> None:
+    names = [f"case-{number:0{dice.choice([2, 5])}d}" for number in range(count)]
+    old = [dice.randrange(9) for _ in names]
+    new = [dice.randrange(9) if dice.random() < 0.02 else seed for seed in old]
+    before, after = tree(names, old), tree(names, new)
+    changed = [b for a, b in zip(parse_tree(before, 20), parse_tree(after, 20), strict=True) if a != b]
+    assert renewed(before, after, 20) == changed
+    if names:
+        at = dice.randrange(count)
+        renamed = [*names[:at], names[at].upper(), *names[at + 1 :]]
+        assert renewed(before, tree(renamed, new), 20) is None
+        assert renewed(before, after + b"40000 z\0" + bytes(20), 20) is None
+        assert renewed(before, after[:-1], 20) is None and renewed(before[:-1], after[:-1], 20) is None

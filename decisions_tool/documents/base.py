@@ -123,10 +123,10 @@ class _Shape:
     """An annotation that brings its schema: pydantic need not look at a function's signature for every field of every model."""
 
     def __init__(self, schema: CoreSchema) -> None:
-        self._schema = schema
+        self.schema = schema
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
-        return self._schema
+        return self.schema
 
 
 def _text(check: Callable[[str], str], longest: int | None = None) -> _Shape:
@@ -137,9 +137,14 @@ def _number_up_to(most: int) -> _Shape:
     return _Shape(core.no_info_before_validator_function(_number, core.int_schema(ge=0, le=most)))
 
 
+def _or_none(shape: _Shape) -> _Shape:
+    return _Shape(core.nullable_schema(shape.schema))
+
+
 Line = Annotated[str, _text(_line)]
 #: A value of front matter, and a key of a mapping in it: YAML takes no more than 1024 characters as a key.
 Word = Annotated[str, _text(_word, 2000)]
+MaybeWord = Annotated[str | None, _or_none(_text(_word, 2000))]
 PathName = Annotated[str, _text(_path, 500)]
 Title = Annotated[str, _text(_title)]
 Prose = Annotated[str, _text(_some_prose)]
@@ -167,16 +172,16 @@ class Meta(Part):
 
     type: str = Field(description="document kind")
     schema_: Literal[1] = Field(1, alias="schema", description="format version")
-    uid: Word | None = Field(None, description="immutable identity of a case")
+    uid: MaybeWord = Field(None, description="immutable identity of a case")
     case: PathName | None = Field(None, description="folder name of the case")
-    phase: Word | None = Field(None, description="row of the workflow that wrote the document")
-    status: Word | None = Field(None, description="state of the document")
+    phase: MaybeWord = Field(None, description="row of the workflow that wrote the document")
+    status: MaybeWord = Field(None, description="state of the document")
     iteration: Count | None = Field(None, description="iteration of the case")
     pinned: Oid | None = Field(None, description="commit at which agents see the repository")
-    role: Word | None = Field(None, description="role that answered")
-    agent: Word | None = Field(None, description="who answered in that role")
-    backend: Word | None = Field(None, description="how the answer was obtained")
-    model: Word | None = Field(None, description="model that answered")
+    role: MaybeWord = Field(None, description="role that answered")
+    agent: MaybeWord = Field(None, description="who answered in that role")
+    backend: MaybeWord = Field(None, description="how the answer was obtained")
+    model: MaybeWord = Field(None, description="model that answered")
     rehearsal: Flag | None = Field(None, description="true when no model was called")
     unmet: list[Word] | None = Field(None, description="duties of the phase that could not be met")
     inputs: dict[PathName, Oid] | None = Field(None, description="documents read: path to blob id")

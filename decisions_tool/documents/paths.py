@@ -34,59 +34,57 @@ class Place(NamedTuple):
 
 
 class _Row(NamedTuple):
+    """``pattern`` is a regular expression, which is compiled when a path is first held against it."""
+
     kind: str
-    pattern: re.Pattern[str]
+    pattern: str
     template: str
-
-
-def _row(kind: str, pattern: str, template: str) -> _Row:
-    return _Row(kind, re.compile(pattern), template)
 
 
 #: Paths inside a task folder. The first row that matches names the kind.
 TASK_ROWS: tuple[_Row, ...] = (
-    _row("request", r"001-user-request\.md", "001-user-request.md"),
-    _row("roadmap", r"002-roadmap\.md", "002-roadmap.md"),
-    _row("review", r"003-(?P<slot>[^/]+)-review\.md", "003-{slot}-review.md"),
-    _row("concerns", r"004-expert-concerns\.md", "004-expert-concerns.md"),
-    _row("contract", r"(?P<number>0(?:0[5-9]|[1-9]\d)|[1-9]\d\d)-contract\.md", "{number:03d}-contract.md"),
-    _row(
+    _Row("request", r"001-user-request\.md", "001-user-request.md"),
+    _Row("roadmap", r"002-roadmap\.md", "002-roadmap.md"),
+    _Row("review", r"003-(?P<slot>[^/]+)-review\.md", "003-{slot}-review.md"),
+    _Row("concerns", r"004-expert-concerns\.md", "004-expert-concerns.md"),
+    _Row("contract", r"(?P<number>0(?:0[5-9]|[1-9]\d)|[1-9]\d\d)-contract\.md", "{number:03d}-contract.md"),
+    _Row(
         "design",
         r"(?P<number>0(?:0[5-9]|[1-9]\d)|[1-9]\d\d)-(?P<slot>[^/]+)-(?:design|spec)\.md",
         "{number:03d}-{slot}-design.md",
     ),
-    _row("synthesis", r"research/synthesis\.md", "research/synthesis.md"),
-    _row("research", r"research/(?P<slot>[^/]+)\.md", "research/{slot}.md"),
-    _row("batch", r"batch\.md", "batch.md"),
+    _Row("synthesis", r"research/synthesis\.md", "research/synthesis.md"),
+    _Row("research", r"research/(?P<slot>[^/]+)\.md", "research/{slot}.md"),
+    _Row("batch", r"batch\.md", "batch.md"),
 )
 #: Paths inside the folder of a question.
 QUESTION_ROWS: tuple[_Row, ...] = (
-    _row("framing", r"framing\.md", "framing.md"),
-    _row("proposal", r"agents/(?P<slot>agent-\d{2,3})-proposal\.md", "agents/{slot}-proposal.md"),
-    _row("hybrid", r"agents/(?P<slot>hybrid-\d{2})-proposal\.md", "agents/{slot}-proposal.md"),
-    _row("compliance", r"agents/compliance\.md", "agents/compliance.md"),
-    _row("gate", r"quality-gate\.md", "quality-gate.md"),
-    _row("comparison", r"synthesis\.md", "synthesis.md"),
-    _row("vote", r"votes/(?P<slot>voter-\d{2,3})\.md", "votes/{slot}.md"),
-    _row("runoff", r"runoff/(?P<slot>voter-\d{2,3})\.md", "runoff/{slot}.md"),
-    _row("confirm", r"confirm/(?P<slot>voter-\d{2,3})\.md", "confirm/{slot}.md"),
-    _row("patch", r"patch\.md", "patch.md"),
-    _row("tally", r"tally\.md", "tally.md"),
-    _row("addendum", r"constraint-addendum\.md", "constraint-addendum.md"),
-    _row("spike", r"spike\.md", "spike.md"),
-    _row("reversal", r"reversal\.md", "reversal.md"),
-    _row("diagnosis", r"diagnosis\.md", "diagnosis.md"),
-    _row("verification", r"verification\.md", "verification.md"),
-    _row("batch", r"batch\.md", "batch.md"),
+    _Row("framing", r"framing\.md", "framing.md"),
+    _Row("proposal", r"agents/(?P<slot>agent-\d{2,3})-proposal\.md", "agents/{slot}-proposal.md"),
+    _Row("hybrid", r"agents/(?P<slot>hybrid-\d{2})-proposal\.md", "agents/{slot}-proposal.md"),
+    _Row("compliance", r"agents/compliance\.md", "agents/compliance.md"),
+    _Row("gate", r"quality-gate\.md", "quality-gate.md"),
+    _Row("comparison", r"synthesis\.md", "synthesis.md"),
+    _Row("vote", r"votes/(?P<slot>voter-\d{2,3})\.md", "votes/{slot}.md"),
+    _Row("runoff", r"runoff/(?P<slot>voter-\d{2,3})\.md", "runoff/{slot}.md"),
+    _Row("confirm", r"confirm/(?P<slot>voter-\d{2,3})\.md", "confirm/{slot}.md"),
+    _Row("patch", r"patch\.md", "patch.md"),
+    _Row("tally", r"tally\.md", "tally.md"),
+    _Row("addendum", r"constraint-addendum\.md", "constraint-addendum.md"),
+    _Row("spike", r"spike\.md", "spike.md"),
+    _Row("reversal", r"reversal\.md", "reversal.md"),
+    _Row("diagnosis", r"diagnosis\.md", "diagnosis.md"),
+    _Row("verification", r"verification\.md", "verification.md"),
+    _Row("batch", r"batch\.md", "batch.md"),
 )
 #: Paths below ``docs/decisions`` that no case owns.
 SHARED_ROWS: tuple[_Row, ...] = (
-    _row("identity", r"working/identity\.md", "working/identity.md"),
-    _row("constraints", r"constraints\.md", "constraints.md"),
-    _row("cleanup", r"cleanup\.md", "cleanup.md"),
-    _row("stories", r"DR-(?P<number>\d{3,})-stories\.md", "DR-{number:03d}-stories.md"),
-    _row("retrospective", r"DR-(?P<number>\d{3,})-retrospective\.md", "DR-{number:03d}-retrospective.md"),
-    _row(
+    _Row("identity", r"working/identity\.md", "working/identity.md"),
+    _Row("constraints", r"constraints\.md", "constraints.md"),
+    _Row("cleanup", r"cleanup\.md", "cleanup.md"),
+    _Row("stories", r"DR-(?P<number>\d{3,})-stories\.md", "DR-{number:03d}-stories.md"),
+    _Row("retrospective", r"DR-(?P<number>\d{3,})-retrospective\.md", "DR-{number:03d}-retrospective.md"),
+    _Row(
         "record",
         r"DR-(?P<number>\d{3,})-(?!stories\.md|retrospective\.md)(?P<slot>[^/]+)\.md",
         "DR-{number:03d}-{slot}.md",
@@ -117,7 +115,7 @@ def place(path: str) -> Place | None:
 
 def _match(rows: tuple[_Row, ...], inner: str, workflow: str, case: str) -> Place | None:
     for row in rows:
-        match = row.pattern.fullmatch(inner)
+        match = re.fullmatch(row.pattern, inner)
         if match:
             found = match.groupdict()
             number = found.get("number")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+#: Entries of a tree that are held against those of another at once.
+_TOGETHER = 100
 
 
 class Entry(NamedTuple):
@@ -32,14 +36,21 @@ def renewed(before: bytes, after: bytes, width: int) -> list[Entry] | None:
     """Entries of a raw tree that have another id in an earlier one; None where the two differ in more than ids."""
     if len(before) != len(after):
         return None
+    some = re.compile(rb"(?s)(?:[0-7]+ [^\0]+\0.{%d}){1,%d}" % (width, _TOGETHER))
     found: list[Entry] = []
     at = 0
     while at < len(after):
-        named = after.index(b"\0", at) + 1
-        end = named + width
-        if before[at:end] != after[at:end]:
+        block = some.match(after, at)
+        if block is None:
+            return None
+        if before[at : block.end()] == block[0]:
+            at = block.end()
+        while at < block.end():
+            named = after.index(b"\0", at) + 1
+            end = named + width
             if before[at:named] != after[at:named]:
                 return None
-            found += parse_tree(after[at:end], width)
-        at = end
+            if before[named:end] != after[named:end]:
+                found += parse_tree(after[at:end], width)
+            at = end
     return found
