@@ -129,3 +129,15 @@ def test_two_trees_differ_in_the_ids_that_reading_them_whole_shows(count: int, d
         assert renewed(before, tree(renamed, new), 20) is None
         assert renewed(before, after + b"40000 z\0" + bytes(20), 20) is None
         assert renewed(before, after[:-1], 20) is None and renewed(before[:-1], after[:-1], 20) is None
+
+
+def test_of_very_many_open_cases_the_first_are_shown_and_the_rest_is_counted(repo: Repo, cli: Cli) -> None:
+    many = {f"_tasks/case-{n:03d}/001-user-request.md": REQUEST.format(n) for n in range(203)}
+    repo.commit({**many, "decisions.toml": "baseline = []\n"})
+    told = cli("status")
+    assert told.out.count("case-") == 200
+    assert "3 more, 3 of them open: decisions status --all" in told.err
+    following = cli("next")
+    assert "the first 200 of 203 open cases were looked at" in following.err and "case-199" in following.out
+    repo.commit({"_tasks/case-202/001-user-request.md": f"{FRONT}# Closed\n"})
+    assert "3 more, 2 of them open" in cli("status").err

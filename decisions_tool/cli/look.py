@@ -55,7 +55,9 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, branch: st
     else:
         say('no case yet: decisions new task "<title>"')
     if len(shown) < count:
-        say(f"{count - len(shown)} more are finished or unmanaged: decisions status --all")
+        waiting = seen.header["open_count"] - len(shown)
+        said = f", {waiting} of them open" if waiting > 0 else " are finished or unmanaged"
+        say(f"{count - len(shown)} more{said}: decisions status --all")
     for item in skipped:
         say(f"skipped: {item['path']} {item['reason']}", "warning")
     _tell_uncommitted(folder, uncommitted)
@@ -103,7 +105,8 @@ def next_(folder: Path, as_json: bool) -> None:
     from decisions_tool.workflows.planner import Ask, Wait, plan
 
     found: list[dict[str, str]] = []
-    rows = [row for row in overview(folder).table.header["open"] if row["waiting_for"]]
+    header = overview(folder).table.header
+    rows = [row for row in header["open"] if row["waiting_for"]]
     with opened(folder) as repository:
         head = repository.head()
         settings = repository.settings(head.oid)
@@ -123,7 +126,10 @@ def next_(folder: Path, as_json: bool) -> None:
     for item in found:
         put(f"{item['case']}: {item['why']}")
         put(f"    {item['command']}", "strong")
-    if not found:
+    if len(header["open"]) < header["open_count"]:
+        looked = f"the first {len(header['open'])} of {header['open_count']} open cases were looked at"
+        say(f"{looked}; for one of the others: decisions why <case>")
+    elif not found:
         say("nothing waits for you" if settings.initialised else "nothing is managed here yet: decisions init")
 
 

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,8 +59,7 @@ class Folder(NamedTuple):
     state: str
 
 
-@dataclass(frozen=True)
-class Odd:
+class Odd(NamedTuple):
     """A managed path that holds something else than a regular file."""
 
     path: str
