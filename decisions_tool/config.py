@@ -109,6 +109,10 @@ class Tracks(Shape):
     share: int = Field(25, ge=1, le=99, description="percent of counted concerns owned elsewhere that calls for tracks")
 
 
+#: Who can answer.
+BACKENDS = ("offline", "manual", "anthropic", "batches", "command")
+
+
 class Backends(Shape):
     default: Name = Field(
         "offline",
@@ -315,7 +319,7 @@ def _tuples(value: Any) -> Any:
 def _finding(problem: Any, text: str, path: str) -> Finding:
     loc = [str(step) for step in problem["loc"]]
     key = next((step for step in reversed(loc) if not step.isdigit() and step != "[key]"), "")
-    line = _line_of(text, loc)
+    line = line_of(text, loc)
     label = ".".join(loc)
     if problem["type"] == "extra_forbidden":
         known = _known(loc[:-1])
@@ -336,7 +340,7 @@ def _finding(problem: Any, text: str, path: str) -> Finding:
     )
 
 
-def _line_of(text: str, loc: list[str]) -> int:
+def line_of(text: str, loc: list[str]) -> int:
     """The line on which the last known step of ``loc`` stands: a table, then a key below it."""
     at = 0
     for step in loc:
@@ -363,7 +367,7 @@ def _panels_known(settings: Settings, text: str, path: str) -> None:
             if member not in settings.experts and member not in EXPERTS:
                 known = ", ".join([*EXPERTS, *settings.experts])
                 finding = Finding(
-                    "config/value", "error", path, _line_of(text, ["panels", panel]), 1,
+                    "config/value", "error", path, line_of(text, ["panels", panel]), 1,
                     f"panels.{panel}: {member!r} is no expert", f"known experts: {known}; or add [experts.{member}]",
                 )  # fmt: skip
                 raise DocumentError([finding])
@@ -389,7 +393,7 @@ def _decision_sound(settings: Settings, text: str, path: str) -> None:
         ("full", strange is not None, f"{strange!r} is no seat", seats_known),
     ]
     found = [
-        Finding("config/value", "error", path, _line_of(text, ["decision", key]), 1, f"decision.{key}: {said}", hint)
+        Finding("config/value", "error", path, line_of(text, ["decision", key]), 1, f"decision.{key}: {said}", hint)
         for key, wrong, said, hint in problems
         if wrong
     ]

@@ -130,6 +130,23 @@ def test_errors_are_one_sentence_and_a_hint(started: Repo, cli: Cli) -> None:
     assert re.fullmatch(r"Error: [^\n]+\nHint: decisions why cache\n", result.err)
 
 
+@pytest.mark.parametrize("command", [("why",), ("run",), ("undo",), ("show",)], ids=" ".join)
+def test_a_mistyped_case_is_answered_with_the_nearest(started: Repo, cli: Cli, command: tuple[str, ...]) -> None:
+    told = cli(*command, "cahce")
+    assert told.code == 1 and "there is no case 'cahce'" in told.err and "did you mean cache?" in told.err
+
+
+def test_settings_that_name_what_is_not_there_are_told_by_check_with_their_line(started: Repo, cli: Cli) -> None:
+    started.write(
+        "decisions.toml", 'gates = ["reveiw"]\n[backends]\ndefault = "anthropc"\nroles = {architect = "offlin"}\n'
+    )
+    told = cli("check", "decisions.toml")
+    assert told.code == 1
+    assert "decisions.toml:1" in told.out and "there is no phase 'reveiw'" in told.out
+    assert "decisions.toml:3" in told.out and "there is no backend 'anthropc'" in told.out
+    assert "decisions.toml:4" in told.out and "there is no backend 'offlin'" in told.out
+
+
 def test_bugs_of_ours_end_with_3_and_name_a_report(started: Repo, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """H4"""
     monkeypatch.setattr("decisions_tool.engine.overview.overview", lambda *a: 1 / 0)

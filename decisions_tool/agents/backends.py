@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from decisions_tool.agents.protocol import Backend, Till
 from decisions_tool.agents.view import PinnedView
-from decisions_tool.config import Settings
+from decisions_tool.config import BACKENDS, Settings
 from decisions_tool.ledger.files import read_regular
 from decisions_tool.ledger.repository import Repository
 
@@ -87,7 +87,7 @@ _MAKERS: dict[str, Callable[[Means], Backend]] = {
     "batches": _batches,
     "command": _command,
 }
-NAMES = tuple(_MAKERS)
+assert tuple(_MAKERS) == BACKENDS
 #: Backends whose prompts hold the key files where that is cheaper.
 PACKED = frozenset({"anthropic", "batches"})
 

@@ -121,7 +121,9 @@ def any_case(folder: Path, name: str, branch: str | None = None) -> Iterator[tup
             if on_disk.is_dir():
                 yield _from_disk(on_disk), repository
                 return
-            raise DecisionsError(f"there is no case {shortened(name)!r} in the last commit", "decisions status")
+            from decisions_tool.ledger.repository import no_case
+
+            raise no_case(name, folders)
         yield repository.case(head.oid, name, repository.settings(head.oid), folders[name]), repository
 
 

@@ -97,7 +97,7 @@ def tip_of(repository: Repository, branch: str | None = None, remote: str = "ori
 
 def _state(repository: Repository, tip: str) -> _State:
     settings = repository.settings(tip)
-    check_names(settings, backends.NAMES)
+    check_names(settings)
     over = settled(repository.place.root) if tip == repository.head().oid else {}
     asks: list[tuple[Case, Ask]] = []
     rest: list[Compute | Wait | Refuse] = []

@@ -28,9 +28,8 @@ from decisions_tool.ledger.files import refuse_closed, typed
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready
 from decisions_tool.ledger.record import COMMIT, Ledger, Turn
-from decisions_tool.ledger.repository import Folder, Repository
+from decisions_tool.ledger.repository import Folder, Repository, no_case
 from decisions_tool.ledger.trailers import Transition
-from decisions_tool.text import shortened
 from decisions_tool.workflows.batching import noted
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
@@ -117,7 +116,7 @@ class Engine:
         outcome.tip = branch_for_writing(self.repository, self.ledger.branch).oid
         settings, cases = self.read(only)
         if settings is not self._checked:
-            check_names(settings, backends.NAMES)
+            check_names(settings)
             self._checked = settings
         cases = [seen.narrowed(phases) for seen in cases] if phases else cases
         actions = [action for seen in cases for action in seen.outlook.actions]
@@ -143,7 +142,7 @@ class Engine:
         folders = self.repository.cases(head.oid)
         for slug in only:
             if slug not in folders:
-                raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
+                raise no_case(slug, folders)
         self.known.begin(settings, self._over)
         found = ((slug, f) for slug, f in folders.items() if not only or slug in only)
         cases = [self._seen(head.oid, slug, settings, f) for slug, f in found if not self.known.over(slug, f.state)]

@@ -22,9 +22,9 @@ from decisions_tool.ledger.history import Change, is_transition, last_change, un
 from decisions_tool.ledger.locks import run_lock
 from decisions_tool.ledger.preflight import branch_for_writing, check_ready, own_identity
 from decisions_tool.ledger.record import Turn
-from decisions_tool.ledger.repository import Folder, Repository
+from decisions_tool.ledger.repository import Folder, Repository, no_case
 from decisions_tool.ledger.trailers import Transition
-from decisions_tool.text import one_line, shortened, slugify
+from decisions_tool.text import one_line, slugify
 from decisions_tool.workflows.case import Case, with_changes
 from decisions_tool.workflows.phases import RULE, Changes, Phase, Reply
 from decisions_tool.workflows.planner import find_slots, taken_back, written
@@ -270,7 +270,7 @@ def undo(repository: Repository, slug: str, reason: str, listen: Listener | None
         last = undoable(repository, turn.tip, slug)
         if last is None:
             if not found:
-                raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
+                raise no_case(slug, repository.cases(turn.tip))
             raise DecisionsError(f"{slug} has no transition to undo", f"decisions log {quote(slug)}")
         phase, slot = last.value("Phase"), last.value("Slot")
         if phase == "renumber":

@@ -24,16 +24,22 @@ def look(verdicts: Verdicts, path: str, data: bytes) -> list[Finding]:
 
 def _fresh(path: str, data: bytes) -> list[Finding]:
     if path == _TOML:
-        from decisions_tool.config import MAX_BYTES, read_settings
-        from decisions_tool.documents.frontmatter import decode
-
-        try:
-            read_settings(decode(data, path, MAX_BYTES), path)
-        except DocumentError as error:
-            return list(error.findings)
-        return []
+        return _settings(data, path)
     if not path.endswith(".md"):
         return []
     from decisions_tool.workflows.checks import check_file
 
     return check_file(path, data)
+
+
+def _settings(data: bytes, path: str) -> list[Finding]:
+    from decisions_tool.config import MAX_BYTES, line_of, read_settings
+    from decisions_tool.documents.frontmatter import decode
+    from decisions_tool.workflows.planner import unknown_names
+
+    try:
+        text = decode(data, path, MAX_BYTES)
+        unknown = unknown_names(read_settings(text, path))
+    except DocumentError as error:
+        return list(error.findings)
+    return [Finding("config/name", "error", path, line_of(text, keys), 1, said, hint) for keys, said, hint in unknown]

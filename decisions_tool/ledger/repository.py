@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -26,7 +26,7 @@ from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.entries import Entry, parse_tree
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
 from decisions_tool.ledger.numbers import next_number
-from decisions_tool.text import shortened
+from decisions_tool.text import shortened, visible
 
 if TYPE_CHECKING:  # models cost a tenth of a second: trees and bytes are to be had without
     from decisions_tool.config import Settings
@@ -64,6 +64,15 @@ class Odd(NamedTuple):
 
     path: str
     what: str
+
+
+def no_case(name: str, there: Iterable[str]) -> DecisionsError:
+    """What to say of a case that is not there; the nearest name may have been meant."""
+    from difflib import get_close_matches
+
+    near = [found for found in get_close_matches(name[:200], there, 1) if visible(found) == found]
+    meant = f"did you mean {near[0]}? " if near else ""
+    return DecisionsError(f"there is no case {shortened(name)!r} in the last commit", f"{meant}decisions status")
 
 
 def _told(slug: str) -> tuple[str, ...]:
@@ -266,7 +275,7 @@ class Repository:
 
         found = folder or self.cases(commit).get(slug)
         if found is None:
-            raise DecisionsError(f"there is no case {shortened(slug)!r} in the last commit", "decisions status")
+            raise no_case(slug, self.cases(commit))
         files = {
             path: self._file(path, entry) for path, entry in self.walk(found.tree, found.path) if entry.mode in REGULAR
         }

@@ -99,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     Rule("config/toml", "error", "decisions.toml is TOML."),
     Rule("config/key", "error", "Every key of decisions.toml is known."),
     Rule("config/value", "error", "Every value of decisions.toml has its type."),
+    Rule("config/name", "error", "Every phase and backend that decisions.toml names is there."),
     Rule("config/size", "error", "decisions.toml has at most 4 MiB."),
 )  # fmt: skip
 

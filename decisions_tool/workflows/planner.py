@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import NamedTuple, TypeAlias
 
-from decisions_tool.config import Settings
+from decisions_tool.config import BACKENDS, Settings
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
@@ -166,15 +166,22 @@ def _document(case: Case, kind: str, path: str) -> Document:
     return read_document(kind, path, file.data)
 
 
-def check_names(settings: Settings, backends: tuple[str, ...]) -> None:
+def check_names(settings: Settings) -> None:
     """Refuse gates and backends that name nothing there is."""
+    for _, said, hint in unknown_names(settings):
+        raise DecisionsError(f"decisions.toml: {said}", hint)
+
+
+def unknown_names(settings: Settings) -> Iterator[tuple[list[str], str, str]]:
+    """(keys, problem, hint) of every gate and backend in the settings that there is not."""
     known = {phase.name for workflow in NAMES for phase in table(workflow)} if settings.gates else set()
     for name in settings.gates:
         if name not in known:
-            raise DecisionsError(f"decisions.toml: there is no phase {name!r}", f"one of: {', '.join(sorted(known))}")
-    for name in (settings.backends.default, *settings.backends.roles.values()):
-        if name not in backends:
-            raise DecisionsError(f"decisions.toml: there is no backend {name!r}", f"one of: {', '.join(backends)}")
+            yield ["gates"], f"there is no phase {name!r}", f"one of: {', '.join(sorted(known))}"
+    for key, name in (("default", settings.backends.default), *settings.backends.roles.items()):
+        if name not in BACKENDS:
+            keys = ["backends", key] if key == "default" else ["backends", "roles", key]
+            yield keys, f"there is no backend {name!r}", f"one of: {', '.join(BACKENDS)}"
 
 
 def find_slots(case: Case, name: str) -> list[tuple[Phase, str]]:
