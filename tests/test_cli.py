@@ -123,6 +123,16 @@ def test_a_damaged_cache_is_no_error(started: Repo, cli: Cli) -> None:
     assert cli("status").code == 0 and cli("check").code == 0
 
 
+@pytest.mark.parametrize("kept", [0, 1, 100, -100, -1], ids=lambda kept: f"{kept} bytes")
+def test_a_table_that_was_cut_off_is_made_anew(started: Repo, cli: Cli, kept: int) -> None:
+    whole = cli("status", "--json").out
+    table = started.path / ".git/decisions/overview"
+    table.write_bytes(table.read_bytes()[:kept])
+    assert cli("status", "--json").out == whole
+    started.commit({"_tasks/cache/001-user-request.md": "# Other words\n"})
+    assert cli("status", "--json").code == 0
+
+
 def test_errors_are_one_sentence_and_a_hint(started: Repo, cli: Cli) -> None:
     """U5"""
     result = cli("concerns", "cache")

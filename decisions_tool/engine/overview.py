@@ -114,6 +114,7 @@ def _read(repository: Repository, held: Table | None, tip: str = "") -> Table:
     header: Header = {
         "version": __version__,
         "layout": LAYOUT,
+        "size": 0,
         "head": head,
         "settings": settings,
         "count": body.count,

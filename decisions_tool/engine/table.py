@@ -34,7 +34,7 @@ class Row(TypedDict):
 
 
 class Header(TypedDict):
-    """The part of the table that is read every time.
+    """The part of the table that is read every time; ``size`` is how many bytes follow it.
 
     ``open`` holds the first rows of cases that are not over, ``blobs`` path -> blob id of their files where they are few,
     ``quiet`` the times of the folders of cases, in nanoseconds, at which every folder in them was a case.
@@ -42,6 +42,7 @@ class Header(TypedDict):
 
     version: str
     layout: int
+    size: int
     head: str
     settings: str
     count: int
@@ -186,9 +187,11 @@ class Table(Body):
             begin = data.index(b"\n")
             header: Header = json.loads(data[:begin])
             same = header["version"] == __version__ and header["layout"] == LAYOUT
-            return cls(header, Body(data, begin, data.index(_BREAK, begin))) if same else None
+            whole = same and header["size"] == len(data) - begin
+            return cls(header, Body(data, begin, data.index(_BREAK, begin))) if whole else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def save(self, cache: Path) -> None:
-        save_bytes(cache, json.dumps(self.header).encode(), memoryview(self._data)[self._begin :])
+        data = memoryview(self._data)[self._begin :]
+        save_bytes(cache, json.dumps({**self.header, "size": len(data)}).encode(), data)
