@@ -1122,7 +1122,9 @@ def test_make_repo_is_what_the_tests_believe(tmp_path: Path) -> None:
         pass
 
 
-def test_the_mark_of_an_owner_that_died_before_it_took_the_index_is_swept(started: Repo, cli: Cli) -> None:
-    mark = started.write(".git/decisions-index-owner.4194304", "decisions 4194304\n")
+@pytest.mark.parametrize("name", ["decisions-index-owner.{}", "decisions-index-{}", "decisions-index-{}.lock"])
+def test_what_a_process_left_that_was_killed_over_an_index_is_swept(started: Repo, cli: Cli, name: str) -> None:
+    left = started.write(f".git/{name.format(4194304)}", "decisions 4194304\n")
+    another = started.write(f".git/{name.format(os.getppid())}", "held by one that lives\n")
     assert cli("run").code == 0
-    assert not mark.exists()
+    assert not left.exists() and another.exists()

@@ -57,7 +57,7 @@ def _begun(mark: Mark) -> Mark:
     return mark if mark.inline else mark._replace(start=0, end=0)
 
 
-@settings(max_examples=examples(1000))
+@settings(max_examples=examples(1000), deadline=None)
 @given(mixed)
 @example('a: [a, b]\nb:\n  a: b\n  "c d": 1\nc: "x"\n')
 @example("a: []\n")

@@ -32,6 +32,8 @@ COMMIT = "git commit -m 'my changes' -- {}"
 
 #: Seconds within which an update of a ref is over; its lock does not outlive it.
 _REF_UPDATE = 2.0
+#: A private index, and the lock that git puts beside it while it writes.
+_PRIVATE = re.compile(r"decisions-index-\d+(?:\.lock)?")
 
 
 class Staged(NamedTuple):
@@ -112,7 +114,7 @@ class Ledger:
     def sweep(self) -> None:
         """Remove files that killed runs did not come to rename; for the start of a run, before anything is asked."""
         place = self.repository.place
-        left = [path for path in place.git_dir.glob("decisions-index-*") if path.name.rpartition("-")[2].isdigit()]
+        left = [path for path in place.git_dir.glob("decisions-index-*") if _PRIVATE.fullmatch(path.name)]
         left += [*place.git_dir.glob(".decisions-pending.json.*.tmp"), *place.git_dir.glob("decisions-index-owner.*")]
         left += [
             path for folder in ("spool", "intents", "till/heads") for path in (place.store / folder).glob(".*.tmp")
@@ -309,7 +311,7 @@ class Turn:
 
 def _maker(path: Path) -> int:
     """The process that a temporary file names; runners of slots beside us have theirs. 0 where it names none."""
-    number = path.name.removesuffix(".tmp").rpartition(".")[2].rpartition("-")[2]
+    number = path.name.removesuffix(".tmp").removesuffix(".lock").rpartition(".")[2].rpartition("-")[2]
     return int(number) if number.isdigit() else 0
 
 
