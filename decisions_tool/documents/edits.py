@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from decisions_tool.documents.frontmatter import FrontMatter, Refused, read, refusal
+from decisions_tool.documents.fences import Refused
+from decisions_tool.documents.frontmatter import FrontMatter, read, refusal
 from decisions_tool.documents.own_form import dump, line_of, written
 
 

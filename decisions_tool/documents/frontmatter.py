@@ -1,7 +1,4 @@
-"""The strict reader of front matter. It writes nothing.
-
-YAML is taken apart as an event stream before anything is composed: plain strings, mappings and sequences, and nothing else.
-"""
+"""The strict reader of documents: bytes to text, front matter and body. It writes nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +7,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from decisions_tool.documents import own_form
+from decisions_tool.documents.fences import FENCE, Refused, position, refuse_block, split
 from decisions_tool.documents.own_form import Mark, Value
 from decisions_tool.documents.paths import MAX_FILE
 from decisions_tool.errors import DocumentError, Finding
-from decisions_tool.text import HIDDEN, bad_character
-
-MAX_BLOCK = 16 << 10
+from decisions_tool.text import bad_character
 
 
 class FrontMatter(NamedTuple):
@@ -28,12 +24,6 @@ class FrontMatter(NamedTuple):
     warnings: tuple[Finding, ...] = ()
 
 
-class Refused(Exception):
-    def __init__(self, message: str, line: int, column: int = 1, hint: str = "") -> None:
-        super().__init__(message)
-        self.args = (message, line, column, hint)
-
-
 def decode(data: bytes, path: str, limit: int = MAX_FILE) -> str:
     """Bytes of a document as text, or a DocumentError that names line and column."""
     try:
@@ -44,7 +34,6 @@ def decode(data: bytes, path: str, limit: int = MAX_FILE) -> str:
         raise refusal(path, refused, "document/encoding") from None
 
 
-FENCE = re.compile(r"\A---(?=\r?\n)")
 _BARE = re.compile(r"\r(?!\n)")
 
 
@@ -60,7 +49,7 @@ def _decode(data: bytes) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _position(data[: error.start].decode("utf-8"), error.start)
+        line, column = position(data[: error.start].decode("utf-8"), error.start)
         raise Refused(
             f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8", line, column, "save it as UTF-8"
         ) from None
@@ -68,16 +57,11 @@ def _decode(data: bytes) -> str:
         raise Refused("the file begins with a byte order mark", 1, 1, "save it as UTF-8 without BOM")
     bare = _BARE.search(text)
     if bare:
-        raise Refused("a bare carriage return hides text", *_position(text, bare.start()), "save it with line feeds")
+        raise Refused("a bare carriage return hides text", *position(text, bare.start()), "save it with line feeds")
     bad = bad_character(text)
     if bad:
-        raise Refused(f"{bad.name} hides or reorders text", *_position(text, bad.offset), "remove it")
+        raise Refused(f"{bad.name} hides or reorders text", *position(text, bad.offset), "remove it")
     return text
-
-
-def _position(text: str, offset: int) -> tuple[int, int]:
-    before = text[:offset]
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
 def refusal(path: str, refused: Refused, rule: str = "document/front-matter") -> DocumentError:
@@ -146,30 +130,6 @@ def _refuse_imitations(text: str) -> None:
             raise Refused(message, 1, 1, hint)
     conflict = _CONFLICT.search(text)
     if conflict and re.compile(r"^>>>>>>> ", re.M).search(text, conflict.end()):
-        raise Refused("an unresolved merge conflict", *_position(text, conflict.start()), "resolve it: git mergetool")
+        raise Refused("an unresolved merge conflict", *position(text, conflict.start()), "resolve it: git mergetool")
     if text.rstrip("\r\n") == "---":
         raise Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
-
-
-def split(text: str) -> tuple[str, str, int]:
-    lines = text.split("\n")
-    for number, line in enumerate(lines[1:], start=1):
-        bare = line.removesuffix("\r")
-        if bare == "---":
-            body = "\n".join(lines[number + 1 :])
-            return "\n".join(lines[1:number]) + ("\n" if number > 1 else ""), body, number + 2
-        if bare.rstrip() in {"---", "..."}:
-            raise Refused("front matter is closed by something else than ---", number + 1, 1, "write exactly ---")
-    raise Refused("front matter is opened and never closed", 1, 1, "close it with a line ---")
-
-
-def refuse_block(block: str) -> None:
-    if len(block.encode()) > MAX_BLOCK:
-        raise Refused(f"front matter has more than {MAX_BLOCK} bytes", 2, 1, "move text into the body")
-    ends = {line.endswith("\r") for line in block.split("\n")[:-1]}
-    if len(ends) > 1:
-        raise Refused("line ends are mixed in front matter", 2, 1, "save the file with one kind of line end")
-    bad = bad_character(block, HIDDEN)
-    if bad:
-        line, column = _position(block, bad.offset)
-        raise Refused(f"{bad.name} is not allowed in front matter", line + 1, column, "remove it")

@@ -14,7 +14,7 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import BaseHandler
 
-from decisions_tool.documents.frontmatter import FENCE, Refused, refuse_block, split
+from decisions_tool.documents.fences import FENCE, Refused, refuse_block, split
 from decisions_tool.documents.own_form import KEY, Mark, Value
 from decisions_tool.text import HIDDEN, bad_character, looks_like
 
