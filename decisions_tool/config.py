@@ -114,10 +114,7 @@ BACKENDS = ("offline", "manual", "anthropic", "batches", "command")
 
 
 class Backends(Shape):
-    default: Name = Field(
-        "offline",
-        description="who answers unless a role says otherwise: offline, manual, anthropic, batches or command",
-    )
+    default: Name = Field("offline", description=f"who answers unless a role says otherwise: {', '.join(BACKENDS)}")
     roles: dict[Name, Name] = Field(default_factory=dict, description="role, expert or slot -> backend")
 
 

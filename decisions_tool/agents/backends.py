@@ -80,14 +80,9 @@ def _command(means: Means) -> Backend:
     return CommandAgent(_views(means), table, lambda: trusted(place, table), means.till, place.root, known_secrets())
 
 
-_MAKERS: dict[str, Callable[[Means], Backend]] = {
-    "offline": _offline,
-    "manual": _manual,
-    "anthropic": _anthropic,
-    "batches": _batches,
-    "command": _command,
-}
-assert tuple(_MAKERS) == BACKENDS
+_MAKERS: dict[str, Callable[[Means], Backend]] = dict(
+    zip(BACKENDS, (_offline, _manual, _anthropic, _batches, _command), strict=True)
+)
 #: Backends whose prompts hold the key files where that is cheaper.
 PACKED = frozenset({"anthropic", "batches"})
 

@@ -80,7 +80,7 @@ def read(text: str, path: str) -> FrontMatter:
         own = own_form.read(block)
         if own is not None:
             return FrontMatter(own[0], body, body_line, own[1])
-        from decisions_tool.documents import yaml_events  # takes as long as everything else here
+        from decisions_tool.documents import yaml_events  # PyYAML is for what people wrote in their own way
 
         values, marks, lost = yaml_events.read(text)
     except Refused as refused:

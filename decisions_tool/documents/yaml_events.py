@@ -14,7 +14,7 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import BaseHandler
 
-from decisions_tool.documents.fences import FENCE, Refused, refuse_block, split
+from decisions_tool.documents.fences import FENCE, Refused, split
 from decisions_tool.documents.own_form import KEY, Mark, Value
 from decisions_tool.text import HIDDEN, bad_character, looks_like
 
@@ -25,7 +25,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(text: str) -> tuple[dict[str, Value], dict[str, Mark], list[tuple[str, int, int]]]:
-    """Values and marks of a document, and where a value was lost as (key, line, column); Refused for anything doubtful."""
+    """Values and marks of a document, and where a value was lost as (key, line, column); Refused for anything doubtful.
+
+    The block has passed ``fences.refuse_block``.
+    """
     handler = StrictHandler()
     values: Any = frontmatter.parse(text, handler=handler)[0]
     return values, handler.marks, handler.lost
@@ -47,7 +50,6 @@ class StrictHandler(BaseHandler):
         return block, body
 
     def load(self, fm: str) -> dict[str, Any]:
-        refuse_block(fm)
         reader = _Reader(fm)
         values, self.marks = reader.read()
         self.lost = reader.lost

@@ -162,7 +162,7 @@ class Asking:
             answers.leave()
 
     def _collect(self, item: _Out) -> Taken | None:
-        """One answer, safe in the spool before anything else happens to it; runs in a thread of the pool."""
+        """One answer, safe in the spool before anything else happens to it; runs in a thread."""
         question, packet = item.question, item.question.packet
         try:
             if self._stopped:

@@ -17,7 +17,7 @@ from decisions_tool.rules.identity import STALE, slice_for, tier
 from decisions_tool.rules.rounds import plan_rounds
 from decisions_tool.rules.tally import quorum
 from decisions_tool.text import plural, slugify
-from decisions_tool.workflows.case import Case
+from decisions_tool.workflows.case import Case, once
 from decisions_tool.workflows.paper import criteria_of, listed, order_of
 from decisions_tool.workflows.phases import Halt
 from decisions_tool.workflows.question import (
@@ -130,6 +130,7 @@ def _aged(case: Case, path: str) -> list[Finding]:
     return [Finding("frame/identity", "warning", path, 1, 1, said, f"decisions redo {quote(case.slug)} identity")]
 
 
+@once
 def leading(case: Case) -> dict[str, tuple[str, str]]:
     """Of which document everybody is shown a part first, and what is left of it: with slices by role the identity."""
     identity = case.find(Identity)
