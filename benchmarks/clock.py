@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-_CODE = "from decisions_tool.cli import main; main()"
+_CODE = "from decisions_tool.cli import program; program()"
 
 #: Does its own preparation, then says how many seconds the part that counts took.
 Timer = Callable[[], float]

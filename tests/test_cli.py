@@ -53,6 +53,42 @@ def test_a_verdict_that_is_kept_costs_no_import_of_pydantic(started: Repo) -> No
     assert done.stdout.rstrip().endswith("False")
 
 
+@pytest.mark.parametrize(
+    ("args", "code"), [(["status", "--json"], 0), (["--version"], 0), (["why", "none"], 1), (["stauts"], 2)]
+)
+def test_the_installed_command_ends_at_once_and_loses_no_line(started: Repo, args: list[str], code: int) -> None:
+    entry = "from decisions_tool.cli import main; main()"
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", call, *args],
+            capture_output=True,
+            text=True,
+            cwd=started.path,
+            env=_env(),
+            check=False,
+        )
+        for call in (entry, entry.replace("main", "program"))
+    ]
+    assert [done.returncode for done in found] == [code, code]
+    assert (found[0].stdout, found[0].stderr) == (found[1].stdout, found[1].stderr) and found[1].stdout + found[
+        1
+    ].stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="NOT RUN: this system has no /dev/full")
+def test_the_installed_command_tells_of_output_that_was_lost(started: Repo) -> None:
+    code = "import sys; from decisions_tool.cli import program; sys.stdout = open('/dev/full', 'w'); program()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "status"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=started.path,
+        env=_env(),
+        check=False,
+    )
+    assert done.returncode == 1 and "cannot be written" in done.stderr
+
+
 def test_help_lists_every_command_in_groups(cli: Cli) -> None:
     out = cli("--help").out
     for word in ("Begin", "Carry out", "Look", "Prove", "init", "audit", "schedule"):
