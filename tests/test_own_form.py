@@ -61,6 +61,8 @@ def _begun(mark: Mark) -> Mark:
 @given(mixed)
 @example('a: [a, b]\nb:\n  a: b\n  "c d": 1\nc: "x"\n')
 @example("a: []\n")
+@example("a: \n")
+@example("a: [b, ]\n")
 @example("a:\n  b: c\na-b: d\n")
 def test_what_is_read_without_yaml_is_what_yaml_reads(block: str) -> None:
     found = own_form.read(block)

@@ -13,17 +13,13 @@ from typing import NamedTuple, TypeAlias
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 KEY = re.compile(r"[a-z][a-z0-9_-]*")
 
-#: Words that no reader of YAML takes for anything but a text, or that the models read as a number or a moment.
-_PLAIN = (
+#: Words that no reader of YAML takes for anything but a text, or that the models read as a number or a moment; a text in quotes.
+_SCALAR = re.compile(
     r"[A-Za-z][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*"
-    r"|(?=[0-9a-f]*[a-df])[0-9a-f]{40,64}|0|[1-9][0-9]{0,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z"
+    r"|(?=[0-9a-f]*[a-df])[0-9a-f]{40,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z|0|[1-9][0-9]{0,8}"
+    r'|"[^"\\]*"'
 )
-_WORD = re.compile(_PLAIN)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "null", "true", "false"}
-_SCALAR = rf'(?:{_PLAIN}|"[^"\\]*")'
-_ITEM = re.compile(rf"({_SCALAR})(?:, )?")
-_TOP = re.compile(rf"([a-z][a-z0-9_-]*):(?: ({_SCALAR})| \[((?:{_SCALAR}(?:, {_SCALAR})*)?)\])?")
-_BELOW = re.compile(rf"  ({_SCALAR}): ({_SCALAR})")
 #: Lines and characters of a line up to which no limit on YAML can be met.
 _LINES, _LONG = 60, 900
 
@@ -43,9 +39,8 @@ class Mark(NamedTuple):
 
 def scalar(value: str) -> str:
     """A value as YAML that every reader takes for the same string."""
-    if (_WORD.fullmatch(value) and value.lower() not in _WORDS) or value in {"true", "false"}:
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    plain = _SCALAR.fullmatch(value) and not value.startswith('"') and value.lower() not in _WORDS
+    return value if plain or value in {"true", "false"} else json.dumps(value, ensure_ascii=False)
 
 
 def dump(values: Mapping[str, object]) -> str:
@@ -88,26 +83,38 @@ def read(block: str) -> tuple[dict[str, Value], dict[str, Mark]] | None:
     marks: dict[str, Mark] = {}
     below: dict[str, Value] | None = None
     for number, line in enumerate(lines, start=2):
-        if below is not None and (found := _BELOW.fullmatch(line)):
-            key = _said(found[1])
-            if key in below:
+        if below is not None and line.startswith("  "):
+            pair = _scalars(line[2:], ": ")
+            if not pair or len(pair) != 2 or pair[0] in below:
                 return None
-            below[key] = _said(found[2])
+            below[pair[0]] = pair[1]
             continue
-        found = _TOP.fullmatch(line)
-        if not found or found[1] in values or below == {}:
+        key, colon, text = line.partition(":")
+        if not colon or not KEY.fullmatch(key) or key in values or below == {}:
             return None
-        key, text, listed = found.groups()
-        marks[key] = Mark(number, 1, len(key) + 2, len(line), inline=not line.endswith(":"))
-        below = None
-        if text is not None:
-            values[key] = _said(text)
-        elif listed is not None:
-            values[key] = [_said(item) for item in _ITEM.findall(listed)]
-        else:
+        marks[key] = Mark(number, 1, len(key) + 2, len(line), inline=bool(text))
+        if not text:
             values[key] = below = {}
+            continue
+        below = None
+        listed = text.startswith(" [") and text.endswith("]")
+        found = _scalars(text[2:-1], ", ") if listed else _scalars(text[1:], "") if text[0] == " " else None
+        if found is None or not (listed or found):
+            return None
+        values[key] = [*found] if listed else found[0]
     return None if below == {} else (values, marks)
 
 
-def _said(scalar: str) -> str:
-    return scalar[1:-1] if scalar.startswith('"') else scalar
+def _scalars(text: str, between: str) -> list[str] | None:
+    """What stands in a text of scalars and nothing else; None of any other text."""
+    found: list[str] = []
+    at = 0
+    while text and (scalar := _SCALAR.match(text, at)):
+        found.append(scalar[0][1:-1] if scalar[0].startswith('"') else scalar[0])
+        at = scalar.end()
+        if at == len(text):
+            return found
+        if not between or not text.startswith(between, at):
+            return None
+        at += len(between)
+    return None if text else found
