@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,10 +15,10 @@ _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _BREAKS = "\u2028\u2029"
 _SELECTORS = "\ufe00-\ufe0d"
 #: Never wanted anywhere. Joiners, the two emoji selectors and Unicode's own line breaks are part of people's words.
-HOSTILE = re.compile(f"[{_CONTROL}{_BIDI}{_INVISIBLE}{_SELECTORS}]")
+HOSTILE = f"[{_CONTROL}{_BIDI}{_INVISIBLE}{_SELECTORS}]"
 #: In front matter those hide things, or end a line, too.
-HIDDEN = re.compile(f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}\u200c\u200d\ufe0e\ufe0f]")
-_SHOWN = re.compile(f"[\r{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]")
+HIDDEN = f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}\u200c\u200d\ufe0e\ufe0f]"
+_SHOWN = f"[\r{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]"
 _LOOKALIKE = str.maketrans("аеорсухіјѕԁһӏոɑαοερνικτ", "aeopcyxijsdhlnaaoepvikt")
 
 
@@ -28,18 +27,25 @@ class BadCharacter(NamedTuple):
     name: str
 
 
-def bad_character(text: str, pattern: re.Pattern[str] = HOSTILE) -> BadCharacter | None:
+def _harmless(text: str) -> bool:
+    """Whether none of the patterns can match, which of most text is seen at once: what they name is not printable, or stands last."""
+    return text.replace("\n", "").isprintable() and (text.isascii() or max(text) < "\ufe00")
+
+
+def bad_character(text: str, pattern: str = HOSTILE) -> BadCharacter | None:
     """The first character that hides or reorders text, with a name to print."""
-    match = pattern.search(text)
+    match = None if _harmless(text) else re.search(pattern, text)
     if match is None:
         return None
+    from unicodedata import name
+
     char = match.group()
-    return BadCharacter(match.start(), f"U+{ord(char):04X} {unicodedata.name(char, 'control character')}")
+    return BadCharacter(match.start(), f"U+{ord(char):04X} {name(char, 'control character')}")
 
 
 def visible(text: str) -> str:
     """The text with everything a terminal would act on, or not show, written as an escape."""
-    return _SHOWN.sub(lambda m: m.group().encode("unicode_escape").decode(), text)
+    return text if _harmless(text) else re.sub(_SHOWN, lambda m: m.group().encode("unicode_escape").decode(), text)
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -53,26 +59,34 @@ def shortened(name: str, limit: int = 80) -> str:
     return name if len(name) <= limit else name[: limit - 1] + "…"
 
 
-_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
+_COMMAND = r"(?m)^(\s*):(?=:)|##(?=\[)"
 
 
 def defused(text: str) -> str:
     """Text in whose lines a runner of GitHub finds no workflow command: those begin with two colons, or stand after ``##``."""
-    return _COMMAND.sub(lambda m: "#\u2060#" if m.group().startswith("##") else f"{m.group(1)}:\u2060", text)
+    return re.sub(_COMMAND, lambda m: "#\u2060#" if m.group().startswith("##") else f"{m.group(1)}:\u2060", text)
 
 
 def looks_like(word: str) -> str:
     """The plain Latin word that ``word`` imitates with letters of another script."""
-    return unicodedata.normalize("NFKC", word).translate(_LOOKALIKE)
+    from unicodedata import normalize
+
+    return normalize("NFKC", word).translate(_LOOKALIKE)
 
 
 def slugify(title: str, limit: int = 60) -> str:
     """A folder name made of a title: lower case, ASCII letters and digits, dashes."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    plain = title if title.isascii() else _decomposed(title).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
     if len(slug) > limit:
         slug = slug[: limit + 1].rpartition("-")[0] or slug[:limit]
     return slug or "task"
+
+
+def _decomposed(text: str) -> str:
+    from unicodedata import normalize
+
+    return normalize("NFKD", text)
 
 
 def plural(count: int, noun: str) -> str:

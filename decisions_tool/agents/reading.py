@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -287,7 +288,7 @@ def _lines(text: str) -> list[str]:
 
 def _shown(text: str) -> str:
     """What hides or reorders text, written as an escape; a carriage return at the end of a line is dropped."""
-    visible = HIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode(), text.removesuffix("\r"))
+    visible = re.sub(HIDDEN, lambda match: match.group().encode("unicode_escape").decode(), text.removesuffix("\r"))
     return visible.replace("\r", "\\r").replace("\n", "\\n")
 
 

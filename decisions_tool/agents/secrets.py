@@ -124,7 +124,7 @@ def find(text: str, known: Sequence[str] = ()) -> Secret | None:
 
 def secrets_in(text: str, known: Sequence[str] = ()) -> Iterator[Secret]:
     """All secrets in a text that formats tell, by line, then the first of the ``known`` values."""
-    seen = text if text.isascii() else HIDDEN.sub("", text)
+    seen = text if text.isascii() else re.sub(HIDDEN, "", text)
     line, last = 1, 0
     for at, name in sorted(set(_found(seen))):
         line, last = line + seen.count("\n", last, at), at

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MANY = 200
 _branch = click.option("--branch", help="As this branch has it, which need not be checked out.")
 #: What may name a decision record: a number, an identifier, a Markdown file.
-_RECORD = re.compile(r"#?\d{1,7}|[A-Za-z]{1,6}-\d{1,7}|.*\.(?:md|markdown|mdx)", re.S)
+_RECORD = r"(?s)#?\d{1,7}|[A-Za-z]{1,6}-\d{1,7}|.*\.(?:md|markdown|mdx)"
 
 
 @click.command()
@@ -207,7 +207,7 @@ def _reasons(case: Case, outlook: Outlook) -> list[tuple[str, str]]:
 @click.pass_obj
 def show(folder: Path, case: str, what: str | None, branch: str | None, as_json: bool) -> None:
     """The documents of a case; with WHAT (a kind, slot or file name) one of them. Or a decision record, by number or path."""
-    if what is None and branch is None and _RECORD.fullmatch(case) and not (folder / case).is_dir():
+    if what is None and branch is None and re.fullmatch(_RECORD, case) and not (folder / case).is_dir():
         from decisions_tool.cli.records import show_record
 
         if show_record(folder, case, as_json):

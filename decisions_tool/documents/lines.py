@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from decisions_tool.documents.outline import heading, visible_lines
 
-_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_FENCE = r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)"
 
 
 class Line(NamedTuple):
@@ -93,7 +93,7 @@ def _without(line: str, inside: bool) -> tuple[str, bool]:
 
 
 def _fence(line: str) -> re.Match[str] | None:
-    return _FENCE.fullmatch(line) if "```" in line or "~~~" in line else None
+    return re.fullmatch(_FENCE, line) if "```" in line or "~~~" in line else None
 
 
 def is_fence(line: str) -> bool:
@@ -112,7 +112,7 @@ def unfenced(words: str) -> str:
     bare = list(lines)
     bare[start] = ""
     end = _outer_end(lines, start, opened.group(2))
-    if end < len(lines) and not any(_MARKED.match(line) for line in lines[end + 1 :]):
+    if end < len(lines) and not any(re.match(_MARKED, line) for line in lines[end + 1 :]):
         bare[end:] = [""] * (len(lines) - end)
     elif end < len(lines):
         bare[end] = ""
@@ -120,7 +120,7 @@ def unfenced(words: str) -> str:
 
 
 #: A line that may be more than a remark beside the fence.
-_MARKED = re.compile(r"\s*(?:[#|*_+>-]|\d+[.)]\s|winner)", re.I)
+_MARKED = r"(?i)\s*(?:[#|*_+>-]|\d+[.)]\s|winner)"
 
 
 def _structure(lines: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from decisions_tool.text import HIDDEN
+from decisions_tool.text import HIDDEN, bad_character
 
 TASKS = "_tasks"
 QUESTIONS = "docs/decisions/working"
@@ -19,8 +19,8 @@ MARKER = "<!-- decisions: addenda below this line are written by the program -->
 MAX_FILE = 1 << 20
 
 #: A word that may become part of a file name: what the program itself writes.
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?")
-_RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+SLUG = r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?"
+_RESERVED = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?"
 
 
 class Place(NamedTuple):
@@ -161,13 +161,14 @@ def owner(path: str) -> tuple[str, str]:
 
 def name_problem(name: str) -> str | None:
     """Why a file or folder name does not survive on every system, or None."""
-    if HIDDEN.sub("", name).lower() in {".git", "git~1"}:
+    hidden = bad_character(name, HIDDEN)
+    if (re.sub(HIDDEN, "", name) if hidden else name).lower() in {".git", "git~1"}:
         return "imitates git's own folder"
     if re.search("[\ud800-\udfff]", name):
         return "is not UTF-8"
     if re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name):
         return "holds a character that other systems refuse"
-    if HIDDEN.search(name):
+    if hidden:
         return "holds a character that nobody can see"
     if name.startswith(("-", " ", "~")):
         return f"begins with {name[0]!r}"
@@ -175,6 +176,6 @@ def name_problem(name: str) -> str | None:
         return "ends with a dot or a space"
     if len(name.encode()) > 200:
         return "is longer than 200 bytes"
-    if _RESERVED.fullmatch(name):
+    if re.fullmatch(_RESERVED, name):
         return "is a device name on Windows"
     return None

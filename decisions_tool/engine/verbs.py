@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,7 +99,7 @@ def _started(repository: Repository, commit: str, folder: Folder) -> bool:
 def write_opening(repository: Repository, workflow: str, title: str, words: str, slug: str = "") -> str:
     """Put a new request or framing into the working tree for its author to finish; the path."""
     name = slug or slugify(title)
-    if not SLUG.fullmatch(name):
+    if not re.fullmatch(SLUG, name):
         raise DecisionsError(f"{name!r} is no folder name for a case", "use a-z, 0-9 and dashes: --slug my-case")
     for other in WORKFLOWS:
         for folder in (case_folder(other, name), archived_path(case_folder(other, name))):

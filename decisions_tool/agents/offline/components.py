@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from decisions_tool.agents.offline.wording import name_of, word_set
-from decisions_tool.text import HIDDEN, slugify
+from decisions_tool.text import HIDDEN, bad_character, slugify
 
 _EXTENSIONS = {
     "python": "py",
@@ -60,7 +60,7 @@ def showable(path: str) -> bool:
         path.encode()
     except UnicodeEncodeError:
         return False
-    return not (_UNSHOWABLE.search(path) or HIDDEN.search(path) or len(path) > 300)
+    return not (_UNSHOWABLE.search(path) or bad_character(path, HIDDEN) or len(path) > 300)
 
 
 def language(path: str) -> str:
