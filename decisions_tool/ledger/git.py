@@ -130,13 +130,16 @@ def create(folder: Path, name: str, email: str) -> Place:
     return made
 
 
+def _path() -> list[str]:
+    """Folders of programs; relative ones do not count."""
+    return [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
+
+
 @cache
 def executable() -> str:
-    """The absolute path of git; relative entries of PATH do not count."""
-    import shutil
-
-    path = os.pathsep.join(entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry))  # noqa: PTH117
-    found = shutil.which("git", path=path)
+    """The absolute path of git; importing what the standard library has for this takes as long as git takes to start."""
+    names = [f"{folder}{os.sep}{name}" for folder in _path() for name in ("git", "git.exe")]
+    found = next((name for name in names if os.access(name, os.X_OK) and Path(name).is_file()), None)
     if found is None:
         raise DecisionsError("git is not installed", "install git 2.31 or later")
     return found
@@ -145,8 +148,7 @@ def executable() -> str:
 @cache
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    path = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
-    return {**kept, "PATH": os.pathsep.join(path), **_FORCED}
+    return {**kept, "PATH": os.pathsep.join(_path()), **_FORCED}
 
 
 class Git:

@@ -25,7 +25,6 @@ from decisions_tool.documents.paths import (
 from decisions_tool.errors import DecisionsError, DocumentError
 from decisions_tool.ledger.entries import Entry, parse_tree
 from decisions_tool.ledger.git import Git, Place, changed_files, locate, read_head
-from decisions_tool.ledger.numbers import next_number
 from decisions_tool.text import shortened, visible
 
 if TYPE_CHECKING:  # models cost a tenth of a second: trees and bytes are to be had without
@@ -284,6 +283,7 @@ class Repository:
 
     def _surrounded(self, case: Case) -> Case:
         """A question with what it shares with others, and what no tree can tell."""
+        from decisions_tool.ledger.numbers import next_number
         from decisions_tool.workflows.case import Outside
 
         opening = case.opening if not case.findings_of("framing") else None
