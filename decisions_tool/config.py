@@ -1,7 +1,5 @@
 """``decisions.toml`` as one model. It checks shape only: names of backends and phases are checked where their tables stand."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from decimal import Decimal

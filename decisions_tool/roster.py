@@ -1,7 +1,5 @@
 """Who takes part and by what it is judged, unless configuration says otherwise: experts, roles, seats, criteria. Data and shapes."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

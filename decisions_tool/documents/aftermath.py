@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Count, Meta, PathName, Where
+from decisions_tool.documents.base import MaybeCount, MaybePath, Meta, Where
 from decisions_tool.documents.outline import outline, tables, visible_lines
 from decisions_tool.documents.sections import bullets, flat, key, nothing, section_of
 from decisions_tool.documents.written import Written
@@ -70,8 +70,8 @@ class VerificationMeta(Meta):
     status: Literal["open", "pass", "fail", "approved"] | None = Field(
         None, description="open until somebody has reviewed the code"
     )
-    record: PathName | None = Field(None, description="the decision that the code is held to")
-    deviations: Count | None = Field(None, description="findings of the mechanical part")
+    record: MaybePath = Field(None, description="the decision that the code is held to")
+    deviations: MaybeCount = Field(None, description="findings of the mechanical part")
 
 
 class Verdict(NamedTuple):
@@ -119,7 +119,7 @@ def unjustified(words: str) -> tuple[str, ...]:
 
 class RetrospectiveMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the retrospective")
-    record: PathName | None = Field(None, description="the decision record")
+    record: MaybePath = Field(None, description="the decision record")
 
 
 class Retrospective(Written):

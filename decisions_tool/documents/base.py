@@ -1,7 +1,5 @@
 """What every document kind has in common: front matter keys, the text types, parse and render. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -137,25 +135,38 @@ def _number_up_to(most: int) -> _Shape:
     return _Shape(core.no_info_before_validator_function(_number, core.int_schema(ge=0, le=most)))
 
 
-def _or_none(shape: _Shape) -> _Shape:
-    return _Shape(core.nullable_schema(shape.schema))
+def _or_none(schema: CoreSchema) -> _Shape:
+    return _Shape(core.nullable_schema(schema))
 
+
+_WORD, _PATH, _ITEM, _MOMENT = _text(_word, 2000), _text(_path, 500), _text(_listed), _text(_moment)
+_COUNT = _number_up_to(999_999_999)
+_OID = _Shape(core.str_schema(pattern="^(?:[0-9a-f]{40}|[0-9a-f]{64})$"))
+_FLAG = core.no_info_before_validator_function(_flag, core.bool_schema())
 
 Line = Annotated[str, _text(_line)]
-#: A value of front matter, and a key of a mapping in it: YAML takes no more than 1024 characters as a key.
-Word = Annotated[str, _text(_word, 2000)]
-MaybeWord = Annotated[str | None, _or_none(_text(_word, 2000))]
-PathName = Annotated[str, _text(_path, 500)]
 Title = Annotated[str, _text(_title)]
 Prose = Annotated[str, _text(_some_prose)]
 MaybeProse = Annotated[str, _text(_prose)]
-Item = Annotated[str, _text(_listed)]
-Count = Annotated[int, _number_up_to(999_999_999)]
-Number = Annotated[int, _number_up_to(999)]
-Flag = Annotated[bool, _Shape(core.no_info_before_validator_function(_flag, core.bool_schema()))]
-Moment = Annotated[str, _text(_moment)]
+Item = Annotated[str, _ITEM]
+Items = Annotated[tuple[str, ...], _Shape(core.tuple_variable_schema(_ITEM.schema))]
 Day = Annotated[str, _text(_day)]
-Oid = Annotated[str, _Shape(core.str_schema(pattern="^(?:[0-9a-f]{40}|[0-9a-f]{64})$"))]
+Number = Annotated[int, _number_up_to(999)]
+#: A value of front matter, and a key of a mapping in it: YAML takes no more than 1024 characters as a key.
+Word = Annotated[str, _WORD]
+MaybeWord = Annotated[str | None, _or_none(_WORD.schema)]
+MaybeWords = Annotated[list[str] | None, _or_none(core.list_schema(_WORD.schema))]
+PathName = Annotated[str, _PATH]
+MaybePath = Annotated[str | None, _or_none(_PATH.schema)]
+Oid = Annotated[str, _OID]
+MaybeOid = Annotated[str | None, _or_none(_OID.schema)]
+Moment = Annotated[str, _MOMENT]
+MaybeMoment = Annotated[str | None, _or_none(_MOMENT.schema)]
+Count = Annotated[int, _COUNT]
+MaybeCount = Annotated[int | None, _or_none(_COUNT.schema)]
+MaybeFlag = Annotated[bool | None, _or_none(_FLAG)]
+MaybeBlobs = Annotated[dict[str, str] | None, _or_none(core.dict_schema(_PATH.schema, _OID.schema))]
+MaybeUsage = Annotated[dict[str, str] | None, _or_none(core.dict_schema(_PATH.schema, _WORD.schema))]
 
 #: Models are built when one is first validated: a hook that checks one file pays for one kind.
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
@@ -173,21 +184,21 @@ class Meta(Part):
     type: str = Field(description="document kind")
     schema_: Literal[1] = Field(1, alias="schema", description="format version")
     uid: MaybeWord = Field(None, description="immutable identity of a case")
-    case: PathName | None = Field(None, description="folder name of the case")
+    case: MaybePath = Field(None, description="folder name of the case")
     phase: MaybeWord = Field(None, description="row of the workflow that wrote the document")
     status: MaybeWord = Field(None, description="state of the document")
-    iteration: Count | None = Field(None, description="iteration of the case")
-    pinned: Oid | None = Field(None, description="commit at which agents see the repository")
+    iteration: MaybeCount = Field(None, description="iteration of the case")
+    pinned: MaybeOid = Field(None, description="commit at which agents see the repository")
     role: MaybeWord = Field(None, description="role that answered")
     agent: MaybeWord = Field(None, description="who answered in that role")
     backend: MaybeWord = Field(None, description="how the answer was obtained")
     model: MaybeWord = Field(None, description="model that answered")
-    rehearsal: Flag | None = Field(None, description="true when no model was called")
-    unmet: list[Word] | None = Field(None, description="duties of the phase that could not be met")
-    inputs: dict[PathName, Oid] | None = Field(None, description="documents read: path to blob id")
-    usage: dict[PathName, Word] | None = Field(None, description="tokens and cost")
-    created: Moment | None = Field(None, description="when the answer arrived")
-    decision_makers: list[Word] | None = Field(None, alias="decision-makers", description="people who approved")
+    rehearsal: MaybeFlag = Field(None, description="true when no model was called")
+    unmet: MaybeWords = Field(None, description="duties of the phase that could not be met")
+    inputs: MaybeBlobs = Field(None, description="documents read: path to blob id")
+    usage: MaybeUsage = Field(None, description="tokens and cost")
+    created: MaybeMoment = Field(None, description="when the answer arrived")
+    decision_makers: MaybeWords = Field(None, alias="decision-makers", description="people who approved")
 
     @property
     def approved(self) -> bool:
@@ -204,6 +215,34 @@ def _plain(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else value
+
+
+class Where:
+    """Collects problems of one document under its path; also remembers which part stands on which line."""
+
+    def __init__(self, path: str, line: int) -> None:
+        self.path = path
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+    def fail(self, message: str, line: int, hint: str = "") -> DocumentError:
+        return DocumentError([Finding("document/format", "error", self.path, line, 1, message, hint)])
+
+    def one_title(self, root: outline.Section, expected: str) -> outline.Section:
+        """The only H1 of a document."""
+        tops = [section for section in root.children if section.level == 1]
+        if len(tops) != 1:
+            raise self.fail(
+                f"expected one first-level heading, found {len(tops)}", self.line, f"begin with # {expected}"
+            )
+        return tops[0]
+
+    def section(self, parent: outline.Section, title: str) -> outline.Section:
+        found = parent.child(title)
+        if found is None:
+            raise self.fail(f"the section {title!r} is missing", parent.line, f"add ## {title}")
+        self.lines[title.casefold().replace(" ", "_").replace("-", "_")] = found.line
+        return found
 
 
 class Document(Part):
@@ -249,34 +288,6 @@ class Document(Part):
         values = self.meta.values()
         front = f"---\n{own_form.dump(values)}---\n\n" if len(values) > 2 else ""
         return front + with_note(self.body(), self.meta.rehearsal)
-
-
-class Where:
-    """Collects problems of one document under its path; also remembers which part stands on which line."""
-
-    def __init__(self, path: str, line: int) -> None:
-        self.path = path
-        self.line = line
-        self.lines: dict[str, int] = {}
-
-    def fail(self, message: str, line: int, hint: str = "") -> DocumentError:
-        return DocumentError([Finding("document/format", "error", self.path, line, 1, message, hint)])
-
-    def one_title(self, root: outline.Section, expected: str) -> outline.Section:
-        """The only H1 of a document."""
-        tops = [section for section in root.children if section.level == 1]
-        if len(tops) != 1:
-            raise self.fail(
-                f"expected one first-level heading, found {len(tops)}", self.line, f"begin with # {expected}"
-            )
-        return tops[0]
-
-    def section(self, parent: outline.Section, title: str) -> outline.Section:
-        found = parent.child(title)
-        if found is None:
-            raise self.fail(f"the section {title!r} is missing", parent.line, f"add ## {title}")
-        self.lines[title.casefold().replace(" ", "_").replace("-", "_")] = found.line
-        return found
 
 
 _NOTE = re.compile(rf"(\s*(?:# [^\n]*\n\s*)?){re.escape(REHEARSAL)}(?=\r?\n|$)")
@@ -365,12 +376,12 @@ def listing(values: tuple[str, ...]) -> str:
     return ", ".join(values) if values else "none"
 
 
-_BLOCK = re.compile(r"`{3}|~{3}|<!--|#|[>|]|(?:[-+*]|\d+[.)])(?:\s|$)")
+_BLOCK = r"`{3}|~{3}|<!--|#|[>|]|(?:[-+*]|\d+[.)])(?:\s|$)"
 
 
 def labelled(name: str, text: str) -> str:
     """A bold field; what is more than one paragraph stands by itself, so that no reader runs it into its neighbours."""
-    if _BLOCK.match(text):
+    if re.match(_BLOCK, text):
         return f"**{name}:**\n\n{text}\n"
     return f"**{name}:** {text}\n" if "\n" in text else f"**{name}:** {text}"
 

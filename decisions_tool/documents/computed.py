@@ -7,18 +7,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from decisions_tool.documents.base import Day, Meta, Word
+from decisions_tool.documents.base import Day, MaybeWord, MaybeWords, Meta
 from decisions_tool.documents.written import Written
 
 
 class TallyMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the tally")
-    outcome: Word | None = Field(
-        None, description="what follows: record, runoff, refine, patch, escalate or more-votes"
-    )
-    verdict: Word | None = Field(None, alias="class", description="strong, weak, split or no-quorum")
-    winner: Word | None = Field(None, description="label of the approach that won")
-    share: Word | None = Field(None, description="percent of the votes, after removals")
+    outcome: MaybeWord = Field(None, description="what follows: record, runoff, refine, patch, escalate or more-votes")
+    verdict: MaybeWord = Field(None, alias="class", description="strong, weak, split or no-quorum")
+    winner: MaybeWord = Field(None, description="label of the approach that won")
+    share: MaybeWord = Field(None, description="percent of the votes, after removals")
 
 
 class TallyDocument(Written):
@@ -40,17 +38,15 @@ class RecordMeta(Meta):
         None, description="MADR status: accepted, accepted-with-review, escalated, superseded, superseded by DR-NNN"
     )
     date: Day | None = Field(None, description="when it was decided")
-    consulted: list[Word] | None = Field(None, description="who was asked")
-    informed: list[Word] | None = Field(None, description="who is told")
-    supersedes: list[Word] | None = Field(None, description="records that this one takes the place of")
-    superseded_by: list[Word] | None = Field(
-        None, alias="superseded-by", description="records that took this one's place"
-    )
-    amends: list[Word] | None = Field(None, description="records of which this one takes the place of a section")
-    amended_by: list[Word] | None = Field(
+    consulted: MaybeWords = Field(None, description="who was asked")
+    informed: MaybeWords = Field(None, description="who is told")
+    supersedes: MaybeWords = Field(None, description="records that this one takes the place of")
+    superseded_by: MaybeWords = Field(None, alias="superseded-by", description="records that took this one's place")
+    amends: MaybeWords = Field(None, description="records of which this one takes the place of a section")
+    amended_by: MaybeWords = Field(
         None, alias="amended-by", description="records that took the place of a section of this one"
     )
-    superseded_sections: list[Word] | None = Field(
+    superseded_sections: MaybeWords = Field(
         None, alias="superseded-sections", description="section: the record that took its place"
     )
 

@@ -1,7 +1,5 @@
 """``004-expert-concerns.md`` as the program writes it: entries own the state, the addressing log is a view. Pure."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, ClassVar, Literal, Self
 
@@ -127,7 +125,7 @@ class Concerns(Document):
         settled = [(c.id, c.title, c.resolution) for c in self.concerns if c.resolution]
         return [(name, title, r.decision, r.track, r.date) for name, title, r in settled]
 
-    def replace(self, concern: Concern) -> Concerns:
+    def replace(self, concern: Concern) -> Self:
         """The register with one entry exchanged."""
         entries = tuple(concern if c.id == concern.id else c for c in self.concerns)
         return self.model_copy(update={"concerns": entries})

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Count, Meta, Number, Oid, PathName, Word, items
+from decisions_tool.documents.base import MaybeCount, MaybeOid, MaybePath, MaybeWord, MaybeWords, Meta, Number, items
 from decisions_tool.documents.lines import is_fence, tame, uncommented
 from decisions_tool.documents.sections import cited, key, nothing
 from decisions_tool.documents.written import Opening, OpeningMeta
@@ -23,18 +23,18 @@ IMPACTS = ("high", "medium", "low")
 class FramingMeta(OpeningMeta):
     impact: Literal["high", "medium", "low"] | None = Field(None, description="how much hangs on it: size of the cycle")
     agents: Number | None = Field(None, description="proposals and votes of a medium question, 3 to 5")
-    depends_on: list[Word] | None = Field(None, alias="depends-on", description="questions that are decided first")
-    identity: PathName | None = Field(None, description="identity document, or none")
-    tier: Count | None = Field(None, description="0 no identity, 1 shared, 2 with slices by role")
-    parent: Word | None = Field(None, description="the question that this one was split from")
-    split: list[Word] | None = Field(None, description="the questions that this one was split into")
-    decided: Word | None = Field(None, description="what a person decided where the vote could not")
-    by: Word | None = Field(None, description="who decided")
-    record: PathName | None = Field(None, description="the decision record")
-    supersedes: PathName | None = Field(None, description="the record that the answer takes the place of")
-    section: Word | None = Field(None, description="the only section of that record that is at stake")
-    follow: list[Word] | None = Field(None, description="what somebody called for after the record")
-    seen: Oid | None = Field(None, description="commit at which agents see the repository after the record")
+    depends_on: MaybeWords = Field(None, alias="depends-on", description="questions that are decided first")
+    identity: MaybePath = Field(None, description="identity document, or none")
+    tier: MaybeCount = Field(None, description="0 no identity, 1 shared, 2 with slices by role")
+    parent: MaybeWord = Field(None, description="the question that this one was split from")
+    split: MaybeWords = Field(None, description="the questions that this one was split into")
+    decided: MaybeWord = Field(None, description="what a person decided where the vote could not")
+    by: MaybeWord = Field(None, description="who decided")
+    record: MaybePath = Field(None, description="the decision record")
+    supersedes: MaybePath = Field(None, description="the record that the answer takes the place of")
+    section: MaybeWord = Field(None, description="the only section of that record that is at stake")
+    follow: MaybeWords = Field(None, description="what somebody called for after the record")
+    seen: MaybeOid = Field(None, description="commit at which agents see the repository after the record")
 
 
 class KeyFile(NamedTuple):

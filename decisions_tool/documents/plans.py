@@ -1,7 +1,5 @@
 """Phases of a plan, as the roadmap and every track design hold them. Pure."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any, NamedTuple
 

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Meta, Where, Word
+from decisions_tool.documents.base import MaybeWords, Meta, Where
 from decisions_tool.documents.lines import blocks, joined, read_lines
 from decisions_tool.documents.outline import Table, heading, tables
 from decisions_tool.documents.sections import Part, bold_items, cited, entries, key, named, parts
@@ -22,7 +22,7 @@ from decisions_tool.documents.written import Written, seen
 class ProposalMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the proposal")
     asked: Literal["retry", "again"] | None = Field(None, description="why the slot was asked once more")
-    failed: list[Word] | None = Field(None, description="quality checks that the one before failed")
+    failed: MaybeWords = Field(None, description="quality checks that the one before failed")
 
 
 class Score(NamedTuple):

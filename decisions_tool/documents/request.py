@@ -1,7 +1,5 @@
 """``001-user-request.md``: a person's words, above them the state of the task. Pure."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import Field

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Meta, PathName, Where
+from decisions_tool.documents.base import MaybePath, Meta, Where
 from decisions_tool.documents.lines import code_blocks, tame
 from decisions_tool.documents.outline import Section, fields, outline
 from decisions_tool.documents.written import Written
@@ -25,7 +25,7 @@ class ReversalMeta(Meta):
     extent: Literal["minor", "significant", "complete"] | None = Field(
         None, description="how much the last reversal takes back"
     )
-    record: PathName | None = Field(None, description="the decision that was reversed last")
+    record: MaybePath = Field(None, description="the decision that was reversed last")
 
 
 class Entry(NamedTuple):

@@ -1,7 +1,5 @@
 """``003-<expert>-review.md``: findings of one expert, each with a severity and a place. Pure."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 

@@ -1,7 +1,5 @@
 """``002-roadmap.md``: the architect's research, then the planner's statements, phases and operations. Pure."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -10,13 +8,14 @@ from decisions_tool.documents.base import (
     Count,
     Document,
     Item,
+    Items,
     Line,
+    MaybeWord,
     Meta,
     Part,
     Prose,
     Title,
     Where,
-    Word,
     items,
     listing,
     paragraphs,
@@ -31,7 +30,7 @@ _OPERATIONS = ("Operation", "Complexity", "Where")
 class RoadmapMeta(Meta):
     status: Literal["researched", "planned", "approved"] | None = Field(None, description="how far the roadmap is")
     panel: Literal["none", "mini", "full"] | None = Field(None, description="panel that reviews the roadmap")
-    panel_reason: Word | None = Field(None, alias="panel-reason", description="why that panel")
+    panel_reason: MaybeWord = Field(None, alias="panel-reason", description="why that panel")
 
 
 class Operation(Part):
@@ -44,7 +43,7 @@ class Statements(Part):
     """What the panel rule reads."""
 
     primary: Item
-    subsystems: tuple[Item, ...]
+    subsystems: Items
     lines_of_code: Count
     requirements: Literal["clear", "unclear"]
     horizon: Literal["short-term", "long-term"]

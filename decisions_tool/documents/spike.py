@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Count, Meta, Oid, PathName, Where, Word
+from decisions_tool.documents.base import Count, MaybeCount, MaybeOid, MaybePath, MaybeWord, Meta, Where, Word
 from decisions_tool.documents.outline import Table, table_lines, tables
 from decisions_tool.documents.written import Written
 from decisions_tool.text import one_line, plural
@@ -31,10 +31,10 @@ _SHOWN = 200
 
 class SpikeMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the spike")
-    record: PathName | None = Field(None, description="the decision that was tried, where it was recorded")
-    tried: Oid | None = Field(None, description="commit on which it was tried")
-    branch: Word | None = Field(None, description="branch that somebody prepared for it")
-    tests: Count | None = Field(None, description="tests that count")
+    record: MaybePath = Field(None, description="the decision that was tried, where it was recorded")
+    tried: MaybeOid = Field(None, description="commit on which it was tried")
+    branch: MaybeWord = Field(None, description="branch that somebody prepared for it")
+    tests: MaybeCount = Field(None, description="tests that count")
     failures: dict[Word, Count] | None = Field(None, description="kind of failure: how many")
     verdict: Literal["back to proposals", "compatible"] | None = Field(None, description="by the rule of half")
 

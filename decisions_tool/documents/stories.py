@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from decisions_tool.documents.base import Meta, PathName, Where, items, listing
+from decisions_tool.documents.base import MaybePath, Meta, Where, items, listing
 from decisions_tool.documents.lines import tame
 from decisions_tool.documents.outline import Section, fields, heading, outline
 from decisions_tool.documents.proposal import FileChange
@@ -25,7 +25,7 @@ _ID = re.compile(r"(US-\d{3,}): (.+)")
 
 class StoriesMeta(Meta):
     status: Literal["open", "done", "failed", "approved"] | None = Field(None, description="open until all are done")
-    record: PathName | None = Field(None, description="the decision record")
+    record: MaybePath = Field(None, description="the decision record")
 
 
 class Story(NamedTuple):

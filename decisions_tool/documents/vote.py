@@ -13,7 +13,7 @@ from decisions_tool.documents.ballots import VERDICTS as VERDICTS
 from decisions_tool.documents.ballots import Board, Labels, read_reasons, read_scores, read_verdicts
 from decisions_tool.documents.ballots import Problem as Problem
 from decisions_tool.documents.ballots import label_of as label_of
-from decisions_tool.documents.base import Meta, Where, Word
+from decisions_tool.documents.base import MaybeWords, Meta, Where
 from decisions_tool.documents.lines import Line, Text, read_lines, tame
 from decisions_tool.documents.outline import table_lines, visible_lines
 from decisions_tool.documents.sections import Part, cited, key, known_as, nothing, parts, spoken
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 class VoteMeta(Meta):
     status: Literal["done", "approved"] | None = Field(None, description="state of the vote")
-    order: list[Word] | None = Field(None, description="order in which the approaches were shown")
+    order: MaybeWords = Field(None, description="order in which the approaches were shown")
 
 
 class Cast(NamedTuple):

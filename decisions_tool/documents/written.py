@@ -1,13 +1,11 @@
 """Documents in somebody's own words: the model holds every character, and what was read from them. Pure."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError
 
 from decisions_tool.documents import edits, frontmatter
-from decisions_tool.documents.base import Document, Meta, Where, Word, body_findings
+from decisions_tool.documents.base import Document, MaybeWord, MaybeWords, Meta, Where, body_findings
 from decisions_tool.documents.lines import Text, read_lines
 from decisions_tool.documents.outline import Section, heading, visible_lines
 from decisions_tool.errors import DocumentError
@@ -59,8 +57,8 @@ def seen(words: str, where: Where) -> Text:
 
 class OpeningMeta(Meta):
     status: Status = Field("open", description="open, active, paused or closed")
-    reason: Word | None = Field(None, description="why the case is paused or closed")
-    undone: list[Word] | None = Field(None, description="answers that were undone and wait for redo")
+    reason: MaybeWord = Field(None, description="why the case is paused or closed")
+    undone: MaybeWords = Field(None, description="answers that were undone and wait for redo")
 
 
 class Opening(Written):

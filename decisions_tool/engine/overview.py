@@ -119,7 +119,7 @@ def _read(repository: Repository, held: Table | None, tip: str = "") -> Table:
         "settings": settings,
         "count": body.count,
         "open_count": count,
-        "open": [json.loads(row) for _, row in waiting],
+        "open": json.loads(f"[{','.join(row for _, row in waiting)}]"),
         "blobs": {path: entry.oid for line in watched for path, entry in repository.walk(line.tree, line.folder)},
         "skipped": sorted(skipped, key=lambda item: item["path"]),
         "quiet": [],

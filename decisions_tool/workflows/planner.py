@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from shlex import quote
 from typing import NamedTuple, TypeAlias
 
@@ -22,8 +21,7 @@ from decisions_tool.workflows.tables import NAMES, table
 DONE = "done"
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """An agent has to answer."""
 
     case: str
@@ -31,8 +29,7 @@ class Ask:
     slot: str
 
 
-@dataclass(frozen=True)
-class Compute:
+class Compute(NamedTuple):
     """A rule has to write its document."""
 
     case: str
