@@ -43,7 +43,7 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, branch: st
     skipped = [{"path": item["path"], "reason": item["reason"]} for item in seen.header["skipped"]]
     if as_json:
         tail = f'"skipped": {json.dumps(skipped)}, "uncommitted": {json.dumps(uncommitted)}'
-        sys.stdout.write(f'{{"schema": 1, "cases": {seen.rows_json}, {tail}}}\n')
+        sys.stdout.buffer.writelines((b'{"schema": 1, "cases": [', seen.rows_json, f"], {tail}}}\n".encode()))
         return
     count = seen.header["count"]
     shown = seen.rows if everything or count <= _MANY else seen.header["open"]

@@ -104,16 +104,17 @@ class Body:
     @property
     def texts(self) -> list[str]:
         """Each row as JSON."""
-        rows = self._text
+        rows = bytes(self.rows_json).decode()
         return rows.split(",\n") if rows else []
 
     @property
-    def rows_json(self) -> str:
-        return f"[{self._text}]"
+    def rows_json(self) -> memoryview:
+        """The rows as JSON, without the brackets around them."""
+        return memoryview(self._data)[self._middle + len(_BREAK) :]
 
     @property
     def rows(self) -> list[Row]:
-        found: list[Row] = json.loads(self.rows_json)
+        found: list[Row] = json.loads(b"[%b]" % bytes(self.rows_json))
         return found
 
     @property
@@ -150,10 +151,6 @@ class Body:
         new = line.text.encode()
         parts = (whole[self._begin : first], new, whole[last:start], row.encode(), whole[end:])
         return Body(b"".join(parts), 0, self._middle - self._begin + len(new) - (last - first))
-
-    @property
-    def _text(self) -> str:
-        return self._data[self._middle + len(_BREAK) :].decode()
 
     def _cut(self, start: int, end: int) -> str:
         return self._data[start:end].decode()
