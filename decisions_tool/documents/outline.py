@@ -116,7 +116,7 @@ def fields(lines: Sequence[str], names: Collection[str]) -> tuple[dict[str, str]
     wanted = {name.casefold(): name for name in names}
     starts: list[tuple[int, str, str]] = []
     for index, line in visible_lines(lines):
-        match = _FIELD.match(line)
+        match = _FIELD.match(line) if line.startswith("**") else None
         name = wanted.get(match.group(1).strip().casefold()) if match else None
         if match and name and all(name != known for _, known, _ in starts):
             starts.append((index, name, match.group(2)))

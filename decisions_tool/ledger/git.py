@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from decisions_tool.errors import DecisionsError
 from decisions_tool.text import one_line
@@ -33,6 +33,10 @@ _SETTINGS = (
     "advice.graftFileDeprecated=false",
 )  # fmt: skip
 _DEADLINE = 120.0
+#: Objects that are asked for together: so many names fit into the smallest pipe, so neither side waits for the other for ever.
+_ASKED = 50
+#: Type and bytes.
+Object: TypeAlias = "tuple[str, bytes]"
 #: (key, value) pairs, over what is configured.
 Settings: TypeAlias = "Sequence[tuple[str, str]]"
 
@@ -159,8 +163,8 @@ class Git:
         self._batch: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
         self._config: list[tuple[str, str, str]] | None = None
-        #: Objects that are read as if git had them: id -> (type, bytes).
-        self.made: Mapping[str, tuple[str, bytes]] = {}
+        #: Objects that are read as if git had them, by their ids.
+        self.made: Mapping[str, Object] = {}
 
     def run(
         self,
@@ -191,37 +195,36 @@ class Git:
     def _where(self) -> list[str]:
         return [f"--git-dir={self.place.git_dir}", f"--work-tree={self.place.root}"]
 
-    def read(self, oid: str, limit: int | None = None) -> tuple[str, bytes] | None:
+    def read(self, oid: str, limit: int | None = None) -> Object | None:
         """(type, bytes) of an object, or None when it is not there; bytes past ``limit`` are dropped."""
-        if oid in self.made:
-            kind, data = self.made[oid]
-            return kind, data[:limit]
+        return self.read_all((oid,), limit)[0]
+
+    def read_all(self, oids: Sequence[str], limit: int | None = None) -> list[Object | None]:
+        """The same of several objects: git looks for the next ones while the first are taken."""
+        wanted = [oid for oid in oids if oid not in self.made]
+        parts = [wanted[at : at + _ASKED] for at in range(0, len(wanted), _ASKED)]
+        found = dict(zip(wanted, (one for part in parts for one in self._found(part, limit)), strict=True))
+        return [(self.made[oid][0], self.made[oid][1][:limit]) if oid in self.made else found[oid] for oid in oids]
+
+    def _found(self, oids: Sequence[str], limit: int | None) -> list[Object | None]:
         with self._guard:
-            try:
-                return self._read(oid, limit)
-            except (BrokenPipeError, EOFError):
-                self._end_batch()  # somebody ended it; a fresh one has not seen this question
-            try:
-                return self._read(oid, limit)
-            except (BrokenPipeError, EOFError):
-                self._end_batch()
+            for _ in range(2):
+                try:
+                    return self._asked(oids, limit)
+                except (BrokenPipeError, EOFError):
+                    self._end_batch()  # somebody ended it; a fresh one has not seen these questions
+                except BaseException:
+                    self._end_batch()  # its other answers belong to nobody
+                    raise
         self.run("rev-parse", "--git-dir")  # says why, where the whole repository cannot be read
         raise DecisionsError("git ends while it reads objects", "git fsck")
 
-    def _read(self, oid: str, limit: int | None) -> tuple[str, bytes] | None:
+    def _asked(self, oids: Sequence[str], limit: int | None) -> list[Object | None]:
         process = self._reader()
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(oid.encode() + b"\n")
+        assert process.stdin and process.stdout
+        process.stdin.write("".join(f"{oid}\n" for oid in oids).encode())
         process.stdin.flush()
-        header = process.stdout.readline().split()
-        if len(header) == 3:
-            return header[1].decode(), _body(process.stdout, int(header[2]), limit)
-        if header[1:] == [b"missing"]:
-            return None
-        if not header:
-            raise EOFError
-        raise DecisionsError(f"git cannot read the object {one_line(oid)}", "git fsck")
+        return [_answer(process.stdout, oid, limit) for oid in oids]
 
     def _reader(self) -> subprocess.Popen[bytes]:
         import subprocess
@@ -331,8 +334,20 @@ def _more(settings: Settings) -> dict[str, str]:
     return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs} if settings else {}
 
 
-def _body(stream: object, size: int, limit: int | None) -> bytes:
-    read = stream.read  # type: ignore[attr-defined]
+def _answer(stream: IO[bytes], oid: str, limit: int | None) -> Object | None:
+    """What git says of one object."""
+    header = stream.readline().split()
+    if len(header) == 3:
+        return header[1].decode(), _body(stream, int(header[2]), limit)
+    if header[1:] == [b"missing"]:
+        return None
+    if not header:
+        raise EOFError
+    raise DecisionsError(f"git cannot read the object {one_line(oid)}", "git fsck")
+
+
+def _body(stream: IO[bytes], size: int, limit: int | None) -> bytes:
+    read = stream.read
     kept = size if limit is None else min(size, limit)
     data: bytes = read(kept)
     left = size - kept

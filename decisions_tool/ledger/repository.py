@@ -228,12 +228,17 @@ class Repository:
 
     def held(self, oid: str, path: str) -> bytes:
         """A blob that the repository must have, because a commit of it does."""
-        data = self.blob(oid)
-        if data is None:
-            raise DecisionsError(
-                f"{path}: its content {oid[:12]} is not in this repository", "git fetch --refetch, or git fsck"
-            )
-        return data
+        return self._held({path: oid})[path]
+
+    def _held(self, oids: Mapping[str, str]) -> dict[str, bytes]:
+        """The blobs of several paths, read together."""
+        found: dict[str, bytes] = {}
+        for (path, oid), read in zip(oids.items(), self.git.read_all([*oids.values()], MAX_FILE + 1), strict=True):
+            if read is None or read[0] != "blob":
+                said = f"{path}: its content {oid[:12]} is not in this repository"
+                raise DecisionsError(said, "git fetch --refetch, or git fsck")
+            found[path] = read[1]
+        return found
 
     # -- what the program keeps here
 
@@ -275,9 +280,7 @@ class Repository:
         found = folder or self.cases(commit).get(slug)
         if found is None:
             raise no_case(slug, self.cases(commit))
-        files = {
-            path: self._file(path, entry) for path, entry in self.walk(found.tree, found.path) if entry.mode in REGULAR
-        }
+        files = self._files({path: entry for path, entry in self.walk(found.tree, found.path) if entry.mode in REGULAR})
         case = Case(slug, files, settings, commit, found.workflow)
         return self._surrounded(case) if found.workflow == "decision" else case
 
@@ -295,7 +298,7 @@ class Repository:
         record = getattr(opening.meta, "record", None) if opening else None
         wanted |= dict.fromkeys(with_followers(record or ""), now)
         entries = {path: self.lookup(root, path) for path, root in wanted.items()}
-        shared = {path: self._file(path, entry) for path, entry in entries.items() if entry and entry.mode in REGULAR}
+        shared = self._files({path: entry for path, entry in entries.items() if entry and entry.mode in REGULAR})
         outside = Outside(
             lambda: next_number(self.git), time.strftime("%Y-%m-%d", time.gmtime()), lambda: self._lines(seen),
             lambda path: self.text_at(case.commit, path), lambda commit: self._age(commit, seen),
@@ -349,12 +352,14 @@ class Repository:
     def _tracked(self, commit: str, path: str) -> bool:
         return bool(path.strip("/")) and self.lookup(self.tree_of(commit), path.rstrip("/")) is not None
 
-    def _file(self, path: str, entry: Entry) -> File:
+    def _files(self, entries: Mapping[str, Entry]) -> dict[str, File]:
+        """Files of a case; those that the workflow does not name come without their bytes."""
         from decisions_tool.workflows.case import File
 
-        where = place(path)
-        named = where is not None and where.kind != "other"
-        return File(entry.oid, self.held(entry.oid, path) if named else b"")
+        places = {path: place(path) for path in entries}
+        named = {path: entries[path].oid for path, where in places.items() if where and where.kind != "other"}
+        read = self._held(named)
+        return {path: File(entry.oid, read.get(path, b"")) for path, entry in entries.items()}
 
     def odd(self, tree: str, prefix: str) -> list[Odd]:
         """Symbolic links and submodules below a managed folder."""
