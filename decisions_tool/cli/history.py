@@ -8,7 +8,7 @@ import click
 
 from decisions_tool.cli.common import as_json, opened, put_finding, put_json, summary
 from decisions_tool.errors import DecisionsError
-from decisions_tool.report.terminal import put, say, table
+from decisions_tool.report.terminal import how_far, put, say, table
 from decisions_tool.text import plural, shortened
 
 
@@ -72,8 +72,8 @@ def audit(folder: Path, case: str, as_json: bool) -> int:
 
     if case:
         _refuse_paths(case)
-    with opened(folder) as repository:
-        report = prove(repository, case)
+    with opened(folder) as repository, how_far("commits judged") as tell:
+        report = prove(repository, case, tell)
     counts = summary(report.findings, report.commits)
     if as_json:
         totals = {

@@ -13,7 +13,7 @@ import click
 
 from decisions_tool.cli.common import any_case, as_json, keep, opened, put_json
 from decisions_tool.errors import DecisionsError
-from decisions_tool.report.terminal import put, say, table
+from decisions_tool.report.terminal import how_far, put, say, table
 from decisions_tool.text import plural
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def status(folder: Path, everything: bool, tree: bool, closely: bool, branch: st
     """All cases of the last commit: where they stand and what they wait for."""
     from decisions_tool.engine.overview import elsewhere, overview
 
-    seen, uncommitted = elsewhere(folder, branch) if branch else overview(folder, closely)
+    with how_far("cases read") as tell:
+        seen, uncommitted = elsewhere(folder, branch, tell) if branch else overview(folder, closely, tell)
     skipped = [{"path": item["path"], "reason": item["reason"]} for item in seen.header["skipped"]]
     if as_json:
         tail = f'"skipped": {json.dumps(skipped)}, "uncommitted": {json.dumps(uncommitted)}'
@@ -105,7 +106,8 @@ def next_(folder: Path, as_json: bool) -> None:
     from decisions_tool.workflows.planner import Ask, Wait, plan
 
     found: list[dict[str, str]] = []
-    header = overview(folder).table.header
+    with how_far("cases read") as tell:
+        header = overview(folder, tell=tell).table.header
     rows = [row for row in header["open"] if row["waiting_for"]]
     with opened(folder) as repository:
         head = repository.head()

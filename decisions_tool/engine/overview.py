@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -37,6 +37,14 @@ _ORDER = (
 )  # fmt: skip
 
 
+#: Hears how many of how many.
+Tell: TypeAlias = "Callable[[int, int], None]"
+
+
+def _silent(done: int, of: int) -> None:
+    """Whoever does not tell."""
+
+
 #: What a table holds, and what was skipped.
 _Parts: TypeAlias = "tuple[Body, list[dict[str, str]]]"
 
@@ -48,19 +56,19 @@ class Overview(NamedTuple):
     uncommitted: list[str] | None
 
 
-def overview(start: Path, look_closely: bool = False) -> Overview:
-    """All cases of the last commit, from the cache where nothing changed."""
+def overview(start: Path, look_closely: bool = False, tell: Tell = _silent) -> Overview:
+    """All cases of the last commit, from the cache where nothing changed; ``tell`` hears how many cases of how many are read."""
     place = locate(start)
-    held = _held(start, place)
+    held = _held(start, place, tell)
     return Overview(held, _uncommitted(place, held, look_closely))
 
 
-def elsewhere(start: Path, branch: str) -> Overview:
+def elsewhere(start: Path, branch: str, tell: Tell = _silent) -> Overview:
     """All cases of a branch that is not checked out, read anew."""
     from decisions_tool.ledger.repository import Repository
 
     with closing(Repository(start)) as repository:
-        return Overview(_read(repository, None, repository.tip(branch)), [])
+        return Overview(_read(repository, None, tell, repository.tip(branch)), [])
 
 
 def settled(start: Path) -> dict[str, str]:
@@ -68,12 +76,12 @@ def settled(start: Path) -> dict[str, str]:
     return {line.case: line.state for line in _held(start, locate(start)).lines if not line.open}
 
 
-def _held(start: Path, place: Place) -> Table:
+def _held(start: Path, place: Place, tell: Tell = _silent) -> Table:
     """The table of the last commit; what did not change since it was kept is taken from there."""
     cache = place.store / "overview"
     held = Table.load(cache)
     if held is None or held.header["head"] != _head(place):
-        held = _fresh(start, held)
+        held = _fresh(start, held, tell)
         held.header["quiet"] = _quiet(place.root, held)
         held.save(cache)
     return held
@@ -91,14 +99,14 @@ def _head(place: Place) -> str:
 # ---------------------------------------------------------------------- made anew
 
 
-def _fresh(start: Path, held: Table | None) -> Table:
+def _fresh(start: Path, held: Table | None, tell: Tell) -> Table:
     from decisions_tool.ledger.repository import Repository
 
     with closing(Repository(start)) as repository:
-        return _read(repository, held)
+        return _read(repository, held, tell)
 
 
-def _read(repository: Repository, held: Table | None, tip: str = "") -> Table:
+def _read(repository: Repository, held: Table | None, tell: Tell, tip: str = "") -> Table:
     head = tip or repository.head().oid
     if not head:
         raise DecisionsError("this branch has no commit yet", "git commit --allow-empty -m 'first commit'")
@@ -107,7 +115,7 @@ def _read(repository: Repository, held: Table | None, tip: str = "") -> Table:
     settings = entry.oid if entry else ""
     same = held if held is not None and held.header["settings"] == settings else None
     patched = _patched(repository, head, same) if same else None
-    body, skipped = patched or _all(repository, head, root, same)
+    body, skipped = patched or _all(repository, head, root, same, tell)
     waiting = body.open(_SHOWN)
     count = body.open_count
     watched = [line for line, _ in waiting] if count <= _WATCHED else []
@@ -165,11 +173,13 @@ def _changed_tasks(repository: Repository, before: str, after: str) -> list[Fold
     return [Folder("planning", f"{TASKS}/{entry.name}", entry.oid, entry.oid) for entry in found]
 
 
-def _all(repository: Repository, commit: str, root: str, same: Table | None) -> _Parts:
+def _all(repository: Repository, commit: str, root: str, same: Table | None, tell: Tell) -> _Parts:
     """The table read anew; what is known of a case in the same state is taken over."""
     known = {line.case: (line, row) for line, row in zip(same.lines, same.texts, strict=True)} if same else {}
     lines, rows = [], []
-    for slug, folder in repository.cases(commit).items():
+    cases = repository.cases(commit)
+    for done, (slug, folder) in enumerate(cases.items()):
+        tell(done, len(cases))
         found = known.get(slug)
         if found is None or found[0].state != folder.state:
             found = _made(repository, commit, slug, folder, found[1] if found else "")

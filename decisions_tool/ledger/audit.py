@@ -5,7 +5,7 @@ Commits are judged one by one against the state of their first parent. The first
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from shlex import quote
 
 from decisions_tool.config import FILE
@@ -25,8 +25,8 @@ from decisions_tool.workflows.facts import roadmap_of
 from decisions_tool.workflows.writing import coverage_findings, unresolved_findings
 
 
-def audit(repository: Repository, only: str = "") -> Report:
-    """Judge the history of HEAD, or that of one case."""
+def audit(repository: Repository, only: str = "", tell: Callable[[int, int], None] = lambda done, of: None) -> Report:
+    """Judge the history of HEAD, or that of one case; ``tell`` hears how many commits are judged, and 0."""
     head = repository.head()
     report = Report()
     if not head.oid:
@@ -35,6 +35,7 @@ def audit(repository: Repository, only: str = "") -> Report:
     auditor = Auditor(repository, report)
     for step in steps(repository, head.oid, *paths, newest_first=False, whole=True):
         report.commits += 1
+        tell(report.commits, 0)
         auditor.judge(step)
     if repository.shallow:
         said = "older history is not here, so its transitions are not judged"

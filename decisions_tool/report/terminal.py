@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from decisions_tool.text import defused, visible
@@ -48,6 +50,33 @@ def width() -> int:
     import shutil
 
     return max(40, shutil.get_terminal_size((120, 40)).columns)
+
+
+@contextmanager
+def how_far(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives what is told (done, of); on a terminal that becomes a live line where it takes more than a second. ``of`` is 0 where
+    the end is not known.
+    """
+    live = colourful(sys.stderr) and sys.stderr.isatty()
+    began = told = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if not live or now - began < 1 or now - told < 0.2:
+            return
+        told = now
+        count = f"{done:,} of {of:,}" if of else f"{done:,}"
+        left = f" · about {(now - began) / done * (of - done):.0f} s left" if done and of else ""
+        sys.stderr.write(f"\r\033[2K{paint(f'  {count} {what} · {now - began:.0f} s{left}', 'quiet', sys.stderr)}")
+        sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        if told > began:
+            sys.stderr.write("\r\033[2K")
+            sys.stderr.flush()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], meanings: Sequence[str] = (), title: str = "") -> None:
