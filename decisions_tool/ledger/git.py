@@ -229,7 +229,9 @@ class Git:
     def _reader(self) -> subprocess.Popen[bytes]:
         import subprocess
 
-        if self._batch is None or self._batch.poll() is not None:
+        if self._batch is not None and self._batch.poll() is not None:
+            self._end_batch()
+        if self._batch is None:
             self._batch = subprocess.Popen(
                 [executable(), *self._where(), *_flags(_SETTINGS), "cat-file", "--batch"], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment(), cwd=self.place.root,
