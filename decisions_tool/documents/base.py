@@ -34,7 +34,7 @@ def _line(value: str) -> str:
     if bad_character(flat):
         raise ValueError("holds a character that hides or reorders text")
     hidden = outline.Hidden()
-    if hidden.covers(f"| {flat}") or hidden.open:
+    if "<!--" in flat and (hidden.covers(f"| {flat}") or hidden.open):
         raise ValueError("opens a comment and does not close it")
     return flat
 
