@@ -364,6 +364,15 @@ def test_d26_verify_takes_records_and_paths(shop: tuple[Repo, Cli]) -> None:
     assert cli("verify", "--staged", "--commit", "HEAD").code == 2
 
 
+def test_d26_a_mistyped_path_is_no_code_that_holds(shop: tuple[Repo, Cli]) -> None:
+    repo, cli = shop
+    for state in ((), ("--staged",), ("--commit", "HEAD")):
+        lost = cli("verify", *state, "shop/stroe.py")
+        assert lost.code == 1 and "shop/stroe.py is no file here, and no record names it" in lost.err
+    (repo.path / STORE).unlink()
+    assert f"{STORE}" in cli("verify", STORE).out, "a record names it"
+
+
 def test_d26_verify_works_without_git(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
