@@ -12,7 +12,7 @@ DecisionsError            one sentence and the exact next command; exit 1
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Finding(NamedTuple):
@@ -31,6 +31,8 @@ class DecisionsError(Exception):
     """An expected failure: ``message`` says what is wrong and where, ``hint`` the next command."""
 
     exit_code = 1
+    #: What a person reads before the message, and its meaning for colours.
+    heading, meaning = "Error", "error"
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -66,6 +68,12 @@ class Edited(DecisionsError):
 
 
 class WaitingForPeople(DecisionsError):
-    """The run is waiting for a person."""
+    """The run is waiting for a person, which is no error."""
 
     exit_code = 4
+    heading, meaning = "Waiting for people", "waiting"
+
+    @classmethod
+    def answers(cls, count: int, command: str) -> Self:
+        """Of so many answers and approvals; ``command`` brings the first."""
+        return cls(f"{count} {'answer or approval' if count == 1 else 'answers or approvals'}", command)

@@ -133,6 +133,7 @@ def test_a_gate_waits_for_a_persons_approval(started: Repo, cli: Cli) -> None:
     started.commit({"decisions.toml": 'baseline = []\ngates = ["plan", "contract"]\n'}, "gates")
     result = cli("run")
     assert result.code == 4 and "decisions approve cache plan" in result.err
+    assert "Waiting for people: 1 answer or approval\n" in result.err and "Error" not in result.err
     assert cli("approve", "cache", "contract").code == 1
     assert cli("approve", "cache", "plan").code == 0
     body = started.git("log", "-1", "--format=%B")

@@ -82,7 +82,7 @@ def _guarded() -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except DecisionsError as error:
-        return _tell(error.message, error.hint, error.exit_code)
+        return _tell(error.message, error.hint, error.exit_code, error.heading, error.meaning)
     except click.UsageError as error:
         error.show()
         return 2
@@ -125,10 +125,10 @@ def _surroundings(error: OSError) -> int:
     return _tell(f"{what}: {error.strerror}", "look at its owner, its permissions and the free space", 1)
 
 
-def _tell(message: str, hint: str, code: int) -> int:
+def _tell(message: str, hint: str, code: int, heading: str = "Error", meaning: str = "error") -> int:
     from decisions_tool.report.terminal import say
 
-    say(f"Error: {message}", "error")
+    say(f"{heading}: {message}", meaning)
     if hint:
         say(f"Hint: {hint}")
     return code

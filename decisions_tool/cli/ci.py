@@ -221,4 +221,4 @@ def _code(done: Collected, as_json: bool) -> int:
         return 0
     if as_json:
         return 4
-    raise WaitingForPeople(f"{plural(len(waits), 'answer')} or approvals of people are waited for", waits[0].command)
+    raise WaitingForPeople.answers(len(waits), waits[0].command)

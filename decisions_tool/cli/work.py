@@ -12,7 +12,6 @@ from decisions_tool.cli.common import as_json, keep, opened, put_finding, put_js
 from decisions_tool.errors import DecisionsError, WaitingForPeople
 from decisions_tool.report.progress import Progress
 from decisions_tool.report.terminal import put, say
-from decisions_tool.text import plural
 
 if TYPE_CHECKING:
     from decisions_tool.ledger.repository import Repository
@@ -78,9 +77,7 @@ def run(folder: Path, cases: tuple[str, ...], branch: str | None, quiet: bool, a
         if as_json:
             return 4
         _tell_waits(outcome.waits)
-        raise WaitingForPeople(
-            f"{plural(len(outcome.waits), 'answer')} or approvals of people are waited for", outcome.waits[0].command
-        )
+        raise WaitingForPeople.answers(len(outcome.waits), outcome.waits[0].command)
     if not progress.recorded and not outcome.finished:
         say(f"nothing to do: {_instead(cases)}")
     return 0
