@@ -750,6 +750,24 @@ def test_the_run_lock_of_a_dead_process_is_taken_over(started: Repo, cli: Cli, m
     assert not lock.exists()
 
 
+@pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
+@pytest.mark.parametrize("name", ["run.lock.{}.2d5a7bef", "run.lock.dead.{}.2d5a7bef"])
+def test_what_a_process_left_that_died_over_the_lock_is_swept(
+    started: Repo, cli: Cli, mark: Callable[[], str], name: str
+) -> None:
+    """It may die after it wrote its mark and before the lock is its own, or the other way round."""
+    left = started.write(f".git/decisions/{name.format(_gone().partition(':')[0])}", mark())
+    assert cli("pause", "cache").code == 0
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("mark", ["", locks.process_mark(os.getpid())], ids=["not yet written", "written"])
+def test_the_mark_of_a_process_that_waits_for_the_lock_is_kept(started: Repo, cli: Cli, mark: str) -> None:
+    waiting = started.write(f".git/decisions/run.lock.{os.getpid()}.2d5a7bef", mark)
+    assert cli("pause", "cache").code == 0
+    assert waiting.exists()
+
+
 def test_a_second_run_is_refused_while_one_is_at_work(started: Repo) -> None:
     """The store is shared by all worktrees, so the lock is."""
     started.git("worktree", "add", "-q", "-b", "side", "../side")

@@ -66,9 +66,11 @@ def _take(path: Path, mine: Path) -> None:
     for _ in range(100):
         try:
             os.link(mine, path)
-            return
         except FileExistsError:
             _clear_dead(path)
+        else:
+            _sweep(path)
+            return
     raise Busy(f"another {path.stem} starts at the same moment", f"decisions {path.stem}")
 
 
@@ -87,9 +89,15 @@ def _clear_dead(path: Path) -> None:
             with suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes left that died while they took the lock or gave it back."""
     for left in path.parent.glob(f"{path.name}.*"):
         with suppress(FileNotFoundError):
-            if not alive(left.read_text(encoding="ascii", errors="replace")):
+            mark, pid = left.read_text(encoding="ascii", errors="replace"), left.name.split(".")[-2]
+            begun = not mark and pid.isdigit() and process_mark(int(pid))  # its mark is about to be written
+            if not begun and not alive(mark):
                 left.unlink()
 
 
