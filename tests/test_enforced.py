@@ -364,13 +364,16 @@ def test_d26_verify_takes_records_and_paths(shop: tuple[Repo, Cli]) -> None:
     assert cli("verify", "--staged", "--commit", "HEAD").code == 2
 
 
-def test_d26_a_mistyped_path_is_no_code_that_holds(shop: tuple[Repo, Cli]) -> None:
+def test_d26_a_path_at_which_nothing_is_held_is_told(shop: tuple[Repo, Cli]) -> None:
     repo, cli = shop
-    for state in ((), ("--staged",), ("--commit", "HEAD")):
-        lost = cli("verify", *state, "shop/stroe.py")
-        assert lost.code == 1 and "shop/stroe.py is no file here, and no record names it" in lost.err
+    repo.write(STORE, BROKEN)
+    for state, code in (((), 1), (("--staged",), 0), (("--commit", "HEAD"), 0)):
+        found = cli("verify", *state, "shop/stroe.py", STORE)
+        assert found.code == code and "shop/stroe.py: there is nothing here" in found.err
+        assert f"{STORE}: there is nothing" not in found.err
+    assert cli("verify", "shop/stroe.py", "shop", "--json").json["lost"] == ["shop/stroe.py"]
     (repo.path / STORE).unlink()
-    assert f"{STORE}" in cli("verify", STORE).out, "a record names it"
+    assert STORE in cli("verify", STORE).out, "a record names it"
 
 
 def test_d26_verify_works_without_git(

@@ -761,6 +761,25 @@ def test_what_a_process_left_that_died_over_the_lock_is_swept(
     assert not left.exists()
 
 
+def _folder(left: Path) -> None:
+    left.mkdir()
+
+
+def _loop(left: Path) -> None:
+    left.symlink_to(left.name)
+
+
+def _strange(left: Path) -> None:
+    left.with_name("run.lock.².y").touch()
+
+
+@pytest.mark.parametrize("make", [_folder, _loop, _strange])
+def test_what_cannot_be_swept_stops_nobody(started: Repo, cli: Cli, make: Callable[[Path], None]) -> None:
+    (started.path / ".git" / "decisions").mkdir(exist_ok=True)
+    make(started.path / ".git" / "decisions" / "run.lock.999999.2d5a7bef")
+    assert cli("pause", "cache").code == 0
+
+
 @pytest.mark.parametrize("mark", ["", locks.process_mark(os.getpid())], ids=["not yet written", "written"])
 def test_the_mark_of_a_process_that_waits_for_the_lock_is_kept(started: Repo, cli: Cli, mark: str) -> None:
     waiting = started.write(f".git/decisions/run.lock.{os.getpid()}.2d5a7bef", mark)

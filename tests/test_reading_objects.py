@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import IO
 
 import pytest
 
@@ -74,3 +75,28 @@ def test_a_git_that_somebody_ended_is_started_anew(repo: Repo, git: Git) -> None
     git._batch.kill()
     git._batch.wait()
     assert git.read_all([*held]) == [("blob", data) for data in held.values()]
+
+
+@pytest.mark.parametrize("limit", [None, 5])
+def test_a_git_that_is_ended_half_way_gives_no_half_object(
+    repo: Repo, git: Git, monkeypatch: pytest.MonkeyPatch, limit: int | None
+) -> None:
+    ((oid, data),) = blobs(repo, 1, 1_000_000).items()
+    real, left = git_module._body, iter([True])
+
+    def body(stream: IO[bytes], size: int, wanted: int | None) -> bytes:
+        if next(left, False):
+            assert git._batch
+            git._batch.kill()
+        return real(stream, size, wanted)
+
+    monkeypatch.setattr(git_module, "_body", body)
+    assert git.read(oid, limit) == ("blob", data[:limit])
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x\ny", "HEAD:a b", "-"])
+def test_what_is_no_name_of_an_object_is_missing_and_disturbs_no_other(repo: Repo, git: Git, name: str) -> None:
+    held = blobs(repo, 2)
+    (first, data), (second, more) = held.items()
+    assert git.read_all([first, name, second]) == [("blob", data), None, ("blob", more)]
+    assert git.read(second) == ("blob", more)

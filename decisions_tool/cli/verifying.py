@@ -32,6 +32,8 @@ def verify(folder: Path, what: tuple[str, ...], staged: bool, revision: str | No
     WHAT names records (DR-004) or paths of code. A record that is named is held to in full; of the others, what nobody has
     begun to write is listed as not yet real. Ends with 1 where the code deviates and no addendum says so.
     """
+    from decisions_tool.enforce.verify import verify
+
     if staged and revision:
         raise click.UsageError("--staged and --commit name two states")
     place = find_place(folder)
@@ -39,26 +41,16 @@ def verify(folder: Path, what: tuple[str, ...], staged: bool, revision: str | No
     if not staged and revision is None:
         from decisions_tool.engine.enforcing import on_disk
 
-        verdict = _verified(on_disk(root), root, folder, what)
+        tree = on_disk(root)
+        verdict = verify(tree, *_named(tree, root, folder, what))
     else:
         from decisions_tool.engine.enforcing import of_commit, of_index
 
         with opened(folder) as repository:
             index = os.environ.get("GIT_INDEX_FILE", "")
             tree = of_commit(repository, repository.commit_id(revision)) if revision else of_index(repository, index)
-            verdict = _verified(tree, root, folder, what)
+            verdict = verify(tree, *_named(tree, root, folder, what))
     return _report(verdict, as_json)
-
-
-def _verified(tree: Tree, root: Path, folder: Path, what: tuple[str, ...]) -> Verdict:
-    """What holds of the records and paths that somebody typed; a file that is not there yet is one that a record names."""
-    from decisions_tool.enforce.verify import verify
-
-    verdict = verify(tree, *_named(tree, root, folder, what))
-    if verdict.lost:
-        said = f"{shortened(verdict.lost[0])} is no file here, and no record names it"
-        raise DecisionsError(said, "decisions verify")
-    return verdict
 
 
 def _named(tree: Tree, root: Path, folder: Path, what: tuple[str, ...]) -> tuple[set[str], set[str]]:
@@ -143,6 +135,7 @@ def _report(verdict: Verdict, as_json: bool) -> int:
             {
                 "records": records,
                 **{name: [one._asdict() for one in held] for name, held in lists.items()},
+                "lost": verdict.lost,
                 "summary": counts,
             }
         )
@@ -158,6 +151,8 @@ def _report(verdict: Verdict, as_json: bool) -> int:
     for text in verdict.records:
         if text.status == "rehearsal":
             put(f"{text.path}: a rehearsal: it binds nothing, and nothing was held to it", "warning")
+    for path in verdict.lost:
+        say(f"{path}: there is nothing here that could be held to a record", "warning")
     said = [plural(counts["records"], "record"), plural(counts["errors"], "error")]
     said += [
         f"{counts[name]} {word}"

@@ -29,7 +29,7 @@ class Held(NamedTuple):
 
 class Verdict(NamedTuple):
     """``unreal`` is what nobody has begun to write, ``declared`` what an addendum allows, ``unchecked`` what no rule reads, ``lost`` the
-    paths asked for that are neither in the tree nor in a record.
+    paths asked for at which the tree has nothing.
     """
 
     records: tuple[Text, ...]
@@ -57,13 +57,8 @@ def verify(tree: Tree, records: Collection[str] = (), paths: Collection[str] = (
         tuple(sorted({_finding(one) for one in declared}, key=_order)),
         tuple(sorted(one for one in set(bound.unchecked) if not records or one.path in names)),
         Counter(origin.record for origin in bound.origins.values()),
-        tuple(path for path in sorted(paths) if path and not tree.has(path) and not _named(bound, path)),
+        tuple(path for path in sorted(paths) if path and not tree.has(path)),
     )
-
-
-def _named(bound: Bound, path: str) -> bool:
-    """Whether a record promises anything at a path or below it."""
-    return any(_below(name, (path,)) for name in (*bound.code, *bound.shapes, *bound.files))
 
 
 def verify_changed(after: Tree, before: Tree, changed: Collection[str]) -> list[Finding]:

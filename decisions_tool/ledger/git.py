@@ -201,10 +201,10 @@ class Git:
 
     def read_all(self, oids: Sequence[str], limit: int | None = None) -> list[Object | None]:
         """The same of several objects: git looks for the next ones while the first are taken."""
-        wanted = [oid for oid in oids if oid not in self.made]
+        wanted = [oid for oid in oids if oid not in self.made and oid.isalnum()]
         parts = [wanted[at : at + _ASKED] for at in range(0, len(wanted), _ASKED)]
         found = dict(zip(wanted, (one for part in parts for one in self._found(part, limit)), strict=True))
-        return [(self.made[oid][0], self.made[oid][1][:limit]) if oid in self.made else found[oid] for oid in oids]
+        return [(self.made[oid][0], self.made[oid][1][:limit]) if oid in self.made else found.get(oid) for oid in oids]
 
     def _found(self, oids: Sequence[str], limit: int | None) -> list[Object | None]:
         with self._guard:
@@ -349,11 +349,12 @@ def _answer(stream: IO[bytes], oid: str, limit: int | None) -> Object | None:
 
 
 def _body(stream: IO[bytes], size: int, limit: int | None) -> bytes:
-    read = stream.read
-    kept = size if limit is None else min(size, limit)
-    data: bytes = read(kept)
-    left = size - kept
+    data = stream.read(size if limit is None else min(size, limit))
+    left = size - len(data)
     while left > 0:
-        left -= len(read(min(left, 1 << 20)))
-    read(1)
+        dropped = len(stream.read(min(left, 1 << 20)))
+        if not dropped:
+            raise EOFError  # git was ended: what came is not the object
+        left -= dropped
+    stream.read(1)
     return data

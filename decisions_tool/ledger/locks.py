@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -92,11 +93,13 @@ def _clear_dead(path: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what processes left that died while they took the lock or gave it back."""
+    """Remove what processes left that died while they took the lock or gave it back; what cannot be removed is in nobody's way."""
     for left in path.parent.glob(f"{path.name}.*"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             mark, pid = left.read_text(encoding="ascii", errors="replace"), left.name.split(".")[-2]
-            begun = not mark and pid.isdigit() and process_mark(int(pid))  # its mark is about to be written
+            begun = (
+                not mark and re.fullmatch("[0-9]{1,9}", pid) and process_mark(int(pid))
+            )  # its mark is about to be written
             if not begun and not alive(mark):
                 left.unlink()
 

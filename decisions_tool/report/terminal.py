@@ -59,16 +59,21 @@ def how_far(what: str) -> Iterator[Callable[[int, int], None]]:
     """
     live = colourful(sys.stderr) and sys.stderr.isatty()
     began = told = time.monotonic()
+    first: list[tuple[float, int]] = []
 
     def tell(done: int, of: int) -> None:
         nonlocal told
         now = time.monotonic()
+        if not first:
+            first.append((now, done))
         if not live or now - began < 1 or now - told < 0.2:
             return
         told = now
         count = f"{done:,} of {of:,}" if of else f"{done:,}"
-        left = f" · about {(now - began) / done * (of - done):.0f} s left" if done and of else ""
-        sys.stderr.write(f"\r\033[2K{paint(f'  {count} {what} · {now - began:.0f} s{left}', 'quiet', sys.stderr)}")
+        (start, had), steps = first[0], of - done
+        left = f" · about {(now - start) / (done - had) * steps:.0f} s left" if done > had and steps > 0 else ""
+        line = f"  {count} {what} · {now - began:.0f} s{left}"
+        sys.stderr.write(f"\r\033[2K{paint(line[: width() - 1], 'quiet', sys.stderr)}")
         sys.stderr.flush()
 
     try:
