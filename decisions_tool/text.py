@@ -18,7 +18,7 @@ _SELECTORS = "\ufe00-\ufe0d"
 HOSTILE = f"[{_CONTROL}{_BIDI}{_INVISIBLE}{_SELECTORS}]"
 #: In front matter those hide things, or end a line, too.
 HIDDEN = f"[{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}\u200c\u200d\ufe0e\ufe0f]"
-_SHOWN = f"[\r{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]"
+_SHOWN = f"[\r\ud800-\udfff{_CONTROL}{_BREAKS}{_BIDI}{_INVISIBLE}{_SELECTORS}]"
 _LOOKALIKE = str.maketrans("аеорсухіјѕԁһӏոɑαοερνικτ", "aeopcyxijsdhlnaaoepvikt")
 
 

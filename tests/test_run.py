@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,18 @@ def test_a_gate_waits_for_a_persons_approval(started: Repo, cli: Cli) -> None:
     assert cli("approve", "cache", "contract").code == 0
     assert cli("run").code == 0
     assert cli("audit").code == 0
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="NOT RUN: names on this system are UTF-8")
+def test_a_folder_that_no_document_can_name_stops_only_itself(started: Repo, cli: Cli) -> None:
+    folder = os.fsencode(started.path) + b"/_tasks/bad\xff"
+    Path(os.fsdecode(folder)).mkdir()
+    Path(os.fsdecode(folder + b"/001-user-request.md")).write_text("# Bad\n\nIts folder has a name from elsewhere.\n")
+    started.git("add", "--all")
+    started.git("commit", "-qm", "bad")
+    result = cli("run")
+    assert result.code == 1 and "the name of the folder is not UTF-8" in result.err + result.out
+    assert {row["case"]: row["phase"] for row in cli("status", "--json").json["cases"]}["cache"] == "done"
 
 
 def test_a_gate_that_names_no_phase_is_refused(started: Repo, cli: Cli) -> None:

@@ -22,6 +22,7 @@ def test_what_is_shown_holds_nothing_that_a_terminal_acts_on() -> None:
     acted = [char for char in everything if re.match(HIDDEN, char) and char not in "\u200c\u200d\ufe0e\ufe0f"]
     assert [hex(ord(char)) for char in [*acted, "\r"] if char in visible(f"é{char}")] == []
     assert visible("line\nline") == "line\nline"
+    assert visible("bad\udcff").encode() == b"bad\\udcff", "a name that is not UTF-8"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from decisions_tool.config import BACKENDS, Settings
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
+from decisions_tool.documents.paths import NOT_UTF8, TASKS, name_problem
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.text import shortened
 from decisions_tool.workflows.batching import forgotten
@@ -107,6 +108,13 @@ def _idle(case: Case) -> Outlook | None:
         return Outlook("closed", ())
     if not case.managed:
         return Outlook("unmanaged", ())
+    if name_problem(case.slug) == NOT_UTF8:
+        said, hint = (
+            f"the name of the folder {NOT_UTF8}, so no document can name it",
+            f"git mv -- {TASKS}/<folder> {TASKS}/<name>",
+        )
+        finding = Finding("path/name", "error", case.folder, 1, 1, said, hint)
+        return Outlook("start", (Refuse(case.slug, "start", (finding,)),))
     if opening.meta.status == "paused":
         why = f"paused: {opening.meta.reason}" if opening.meta.reason else "paused"
         return Outlook("paused", (Wait(case.slug, "paused", "a person", why, f"decisions resume {quote(case.slug)}"),))
