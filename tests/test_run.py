@@ -156,7 +156,7 @@ def test_a_folder_that_no_document_can_name_stops_only_itself(started: Repo, cli
     started.git("add", "--all")
     started.git("commit", "-qm", "bad")
     result = cli("run")
-    assert result.code == 1 and "the name of the folder is not UTF-8" in result.err + result.out
+    assert result.code == 1 and "the folder's name is not UTF-8" in result.err + result.out
     assert {row["case"]: row["phase"] for row in cli("status", "--json").json["cases"]}["cache"] == "done"
 
 

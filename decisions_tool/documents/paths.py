@@ -20,7 +20,6 @@ MAX_FILE = 1 << 20
 
 #: A word that may become part of a file name: what the program itself writes.
 SLUG = r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?"
-NOT_UTF8 = "is not UTF-8"
 _RESERVED = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?"
 
 
@@ -166,7 +165,7 @@ def name_problem(name: str) -> str | None:
     if (re.sub(HIDDEN, "", name) if hidden else name).lower() in {".git", "git~1"}:
         return "imitates git's own folder"
     if re.search("[\ud800-\udfff]", name):
-        return NOT_UTF8
+        return "is not UTF-8"
     if re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name):
         return "holds a character that other systems refuse"
     if hidden:

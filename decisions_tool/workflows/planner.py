@@ -10,7 +10,6 @@ from decisions_tool.config import BACKENDS, Settings
 from decisions_tool.documents.base import Document
 from decisions_tool.documents.edits import drop_key
 from decisions_tool.documents.kinds import read_document
-from decisions_tool.documents.paths import NOT_UTF8, TASKS, name_problem
 from decisions_tool.errors import DecisionsError, DocumentError, Finding
 from decisions_tool.text import shortened
 from decisions_tool.workflows.batching import forgotten
@@ -108,10 +107,11 @@ def _idle(case: Case) -> Outlook | None:
         return Outlook("closed", ())
     if not case.managed:
         return Outlook("unmanaged", ())
-    if name_problem(case.slug) == NOT_UTF8:
+    if case.slug.encode(errors="replace").decode() != case.slug:
+        top = case.folder.rpartition("/")[0]
         said, hint = (
-            f"the name of the folder {NOT_UTF8}, so no document can name it",
-            f"git mv -- {TASKS}/<folder> {TASKS}/<name>",
+            "the folder's name is not UTF-8, so no document can name it",
+            f"git mv -- {top}/<folder> {top}/<name>",
         )
         finding = Finding("path/name", "error", case.folder, 1, 1, said, hint)
         return Outlook("start", (Refuse(case.slug, "start", (finding,)),))
